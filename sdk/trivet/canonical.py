@@ -1,0 +1,84 @@
+"""Canonical JSON (RFC 8785) and digests over it; standard library only."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from typing import Any
+
+LARGEST_INTEGER = 2**53
+
+
+def dumps(tree: Any) -> bytes:
+    """The canonical form of a JSON tree, as UTF-8.
+
+    Args:
+        tree: Dictionaries with text keys, lists or tuples, text, numbers, true, false, null.
+
+    Raises:
+        ValueError: The tree holds NaN, an infinity, an integer beyond 2**53, or a type that JSON has not.
+    """
+    return _text(tree).encode("utf-8", "strict")
+
+
+def digest(tree: Any) -> str:
+    """SHA-256 over the canonical form, in lower-case hexadecimal."""
+    return sha256(dumps(tree))
+
+
+def sha256(data: bytes) -> str:
+    """SHA-256 of bytes, in lower-case hexadecimal."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def _text(node: Any) -> str:
+    if node is None or isinstance(node, (bool, str)):
+        return json.dumps(node, ensure_ascii=False)
+    if isinstance(node, (int, float)):
+        return _number(node)
+    if isinstance(node, dict):
+        if not all(isinstance(key, str) for key in node):
+            raise ValueError("a JSON object has text keys only")
+        pairs = sorted(node.items(), key=lambda item: item[0].encode("utf-16-be", "surrogatepass"))
+        return "{" + ",".join(f"{_text(key)}:{_text(value)}" for key, value in pairs) + "}"
+    if isinstance(node, (list, tuple)):
+        return "[" + ",".join(map(_text, node)) + "]"
+    raise ValueError(f"JSON has no type for {type(node).__name__}")
+
+
+def _number(value: float) -> str:
+    """A number as ECMAScript's Number::toString writes it (RFC 8785, 3.2.2.3)."""
+    if isinstance(value, int):
+        if abs(value) > LARGEST_INTEGER:
+            raise ValueError(f"integer {value} is beyond 2**53")
+        return str(value)
+    if not math.isfinite(value):
+        raise ValueError(f"JSON has no {value}")
+    if value == 0:
+        return "0"
+    return _ecmascript(repr(value))
+
+
+def _ecmascript(shortest: str) -> str:
+    """Python's shortest round-trip form, laid out as ECMAScript does."""
+    sign = "-" if shortest.startswith("-") else ""
+    mantissa, _, exponent = shortest.lstrip("-").partition("e")
+    whole, _, fraction = mantissa.partition(".")
+    fraction = "" if fraction == "0" else fraction
+    digits = (whole + fraction).lstrip("0")
+    point = len(whole) + int(exponent or 0) - (len(whole + fraction) - len(digits))
+    digits = digits.rstrip("0")
+    return sign + _layout(digits, point)
+
+
+def _layout(digits: str, point: int) -> str:
+    """``0.digits * 10**point`` in ECMAScript's choice of plain or exponent notation."""
+    if len(digits) <= point <= 21:
+        return digits + "0" * (point - len(digits))
+    if 0 < point <= 21:
+        return f"{digits[:point]}.{digits[point:]}"
+    if -6 < point <= 0:
+        return "0." + "0" * -point + digits
+    head = digits[0] + (f".{digits[1:]}" if len(digits) > 1 else "")
+    return f"{head}e{point - 1:+d}"

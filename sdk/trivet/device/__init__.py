@@ -1,0 +1,1 @@
+"""Controllers: profiles, device documents, the adapter API, and binding points to signals."""

@@ -1,0 +1,134 @@
+"""Everything that can go wrong, on one page.
+
+::
+
+    TrivetError
+    ├── DocumentError         a document is malformed or contradicts another
+    ├── DataError             a recording cannot be read
+    ├── DeviceError
+    │   ├── AdapterError      no adapter, or its library is not installed
+    │   ├── ConnectError      no controller answered
+    │   └── ReadError         it refused, or answered nonsense   (also TimeoutError)
+    ├── PackageError
+    │   ├── FormatError       not a package, or over a limit
+    │   ├── DigestError       bytes are not those the manifest names
+    │   ├── SignatureError    unsigned, or a signature that does not verify
+    │   └── PolicyError       verified, but not admitted here
+    └── ModelError
+        ├── GraphError        the ONNX graph breaks the contract
+        ├── FidelityError     the graph disagrees with what it was made from
+        └── LatencyError      over budget, and the caller asked for an error
+
+A reading that is wrong is a value with a status, never an exception: these are
+for "could not". Misuse by the caller is ``ValueError`` or ``TypeError``.
+"""
+
+from typing import NamedTuple
+
+
+class TrivetError(Exception):
+    """Root of all errors raised by trivet.
+
+    The text is one sentence: where, what, what to do next.
+
+    Attributes:
+        message: What is wrong, without a full stop.
+        where: ``file:line:column``, ``device/point`` or package member; may be empty.
+        hint: What to do next; may be empty.
+        rule: Stable id of the broken rule, such as ``TRV-P003``; may be empty.
+    """
+
+    def __init__(self, message: str, *, where: str = "", hint: str = "", rule: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.where = where
+        self.hint = hint
+        self.rule = rule
+
+    def __str__(self) -> str:
+        place = f"{self.where}: " if self.where else ""
+        remedy = f"; {self.hint}" if self.hint else ""
+        rule = f" [{self.rule}]" if self.rule else ""
+        return f"{place}{self.message}{remedy}{rule}"
+
+
+class DocumentError(TrivetError):
+    """A document is malformed, of an unknown format, or contradicts another."""
+
+
+class DataError(TrivetError):
+    """A recording or a data file cannot be read."""
+
+
+class DeviceError(TrivetError):
+    """Something about a controller could not be done."""
+
+
+class AdapterError(DeviceError):
+    """No adapter speaks this protocol, or its library is not installed."""
+
+
+class ConnectError(DeviceError):
+    """No controller answered."""
+
+
+class ReadError(DeviceError, TimeoutError):
+    """A controller refused a read, did not answer in time, or answered nonsense."""
+
+
+class PackageError(TrivetError):
+    """A package cannot be used."""
+
+
+class FormatError(PackageError):
+    """The file is not a package, or is over a limit."""
+
+
+class DigestError(PackageError):
+    """Bytes are not those that the manifest names."""
+
+
+class SignatureError(PackageError):
+    """There is no signature, or one does not verify."""
+
+
+class PolicyError(PackageError):
+    """The package verifies but is not admitted here."""
+
+
+class ModelError(TrivetError):
+    """A model cannot be used."""
+
+
+class GraphError(ModelError):
+    """The ONNX graph breaks the graph contract."""
+
+
+class FidelityError(ModelError):
+    """The graph does not answer as the thing it was made from."""
+
+
+class LatencyError(ModelError):
+    """A prediction was over its budget, and the caller asked for that to be an error."""
+
+
+class Finding(NamedTuple):
+    """One thing that a check noticed.
+
+    Attributes:
+        rule: Stable id, such as ``TRV-I012``.
+        where: ``file:line:column``, ``device/point`` or package member.
+        message: What is wrong, one sentence without a full stop.
+        hint: What to do about it.
+        severity: ``error``, ``warning`` or ``note``.
+    """
+
+    rule: str
+    where: str
+    message: str
+    hint: str = ""
+    severity: str = "error"
+
+    def __str__(self) -> str:
+        remedy = f"; {self.hint}" if self.hint else ""
+        return f"{self.where}: {self.severity}: {self.message}{remedy} [{self.rule}]"

@@ -1,0 +1,1 @@
+"""Documents: what people write, as frozen values; reading, checking and naming them."""

@@ -1,0 +1,1 @@
+"""The .trivet file: manifest, safe reader, graph walk, signatures, trust. Standard library and cryptography only."""
