@@ -1,0 +1,109 @@
+"""Admission: what is checked before a package may judge anything.
+
+Every start checks digests, signature and trust, and runs one golden vector. The
+first sight of (package digest, onnxruntime version, CPU) also walks the graph's
+operators and runs all golden vectors, and leaves a record in the home folder.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from trivet import canonical
+from trivet.errors import DigestError, FormatError
+from trivet.interface.digest import document_digest
+from trivet.interface.document import Interface
+from trivet.interface.load import load as load_document
+from trivet.package.admit import Verified, admit
+from trivet.package.archive import Package, open_package
+from trivet.package.graph import check_contract, walk
+from trivet.package.trust import home_folder, trusted_keys
+from trivet.runtime.golden import check_all, check_one
+from trivet.runtime.model import Model
+from trivet.runtime.session import VERSION
+
+
+def load(source: str | Path, *, keys: tuple[str | Path, ...], unsigned: bool, home: str | Path | None) -> Model:
+    """See ``Model.load``."""
+    folder = home_folder(home)
+    verified = admit(open_package(source), trusted_keys(folder, keys), unsigned=unsigned)
+    return admitted(verified, folder / "admission")
+
+
+def admitted(verified: Verified, records: Path) -> Model:
+    """The model of a verified package, after the checks that this machine still owes it."""
+    package = verified.package
+    record = records / f"{canonical.digest(_circumstances(package))}.json"
+    known = _known(record, package)
+    if not known:
+        check_contract(walk(bytes(package.members["model.onnx"])), package.manifest)
+    model = make(package, verified.signer)
+    if known:
+        check_one(model, package)
+    else:
+        check_all(model, package)
+        _write(record, _circumstances(package))
+    return model
+
+
+def make(package: Package, signer: str | None) -> Model:
+    """The model of a package whose bytes are already trusted."""
+    return Model(package.manifest, interface_of(package), bytes(package.members["model.onnx"]), package.digest, signer)
+
+
+def interface_of(package: Package) -> Interface:
+    """The package's own interface.
+
+    Raises:
+        DigestError: It is not the one that the manifest names.
+        FormatError: It is not an interface document.
+    """
+    try:
+        tree = json.loads(bytes(package.members["interface.json"]))
+    except (KeyError, ValueError) as error:
+        raise FormatError("the package has no readable interface", where="interface.json") from error
+    if document_digest(tree) != package.manifest.interface.digest:
+        raise DigestError(
+            "the interface is not the one that the manifest names",
+            where="interface.json",
+            hint="ask the maker for the package again",
+        )
+    return load_document(tree, Interface)
+
+
+def _circumstances(package: Package) -> Mapping[str, Any]:
+    return {"package": package.digest, "onnxruntime": VERSION, "machine": platform.machine(), "cpu": cpu_model()}
+
+
+def cpu_model() -> str:
+    """The CPU model as the kernel names it, or the platform's own word."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        lines = []
+    names = [line.partition(":")[2].strip() for line in lines if line.lower().startswith(("model name", "hardware"))]
+    return names[0] if names else platform.processor() or "unknown"
+
+
+def _known(record: Path, package: Package) -> bool:
+    try:
+        written = json.loads(record.read_bytes())
+    except (OSError, ValueError):
+        return False
+    return bool(written == _circumstances(package))
+
+
+def _write(record: Path, content: Mapping[str, Any]) -> None:
+    """Writes a record whole or not at all; a home folder that cannot be written only costs time."""
+    scratch = record.with_suffix(f".{os.getpid()}.tmp")
+    try:
+        record.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        scratch.write_bytes(canonical.dumps(dict(content)))
+        scratch.replace(record)
+    except OSError:
+        scratch.unlink(missing_ok=True)

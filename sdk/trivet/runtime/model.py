@@ -1,0 +1,146 @@
+"""The model of one verified package: windows in, guarded predictions out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from time import perf_counter_ns
+
+import numpy as np
+
+from trivet.errors import GraphError
+from trivet.interface.document import Interface
+from trivet.package.manifest import Manifest
+from trivet.runtime.guard import Guard, Verdict
+from trivet.runtime.predictions import Predictions
+from trivet.runtime.session import Session
+from trivet.runtime.veto import Vetoes
+from trivet.signals import Float32s
+from trivet.window.windows import Windows
+
+LEARNED = "windows"
+"""Name of the state field that counts accepted windows."""
+
+
+class Model:
+    """One package, ready to judge windows.
+
+    Attributes:
+        manifest: The package's contract.
+        interface: The package's own interface, the one that is executed.
+        digest: Package digest: SHA-256 of the manifest.
+        signer: Name of the trusted signer, or None when it runs unsigned.
+    """
+
+    def __init__(self, manifest: Manifest, interface: Interface, model: bytes, digest: str, signer: str | None) -> None:
+        self.manifest = manifest
+        self.interface = interface
+        self.digest = digest
+        self.signer = signer
+        self.ports = {port.name: port.classes for port in manifest.outputs}
+        names = [*self.ports, *(["next_state"] if manifest.state else [])]
+        self._session = Session(model, names)
+        self._guard = Guard(interface, manifest)
+        self._vetoes = Vetoes(interface, manifest)
+        self._shape = (manifest.length, len(manifest.columns))
+        fields = manifest.state.fields if manifest.state else ()
+        self._initial = np.array([[field.initial for field in fields]], np.float32)
+        self._learned = next((n for n, field in enumerate(fields) if field.name == LEARNED), None)
+
+    @classmethod
+    def load(
+        cls,
+        source: str | Path,
+        *,
+        keys: tuple[str | Path, ...] = (),
+        unsigned: bool = False,
+        home: str | Path | None = None,
+    ) -> Model:
+        """Verifies a package and makes its model.
+
+        Args:
+            source: Path of a ``.trivet`` file.
+            keys: Public keys to trust besides those of the home folder.
+            unsigned: Run although nobody trusted has signed it.
+            home: Home folder; else ``TRIVET_HOME``, else the platform's state folder.
+
+        Raises:
+            PackageError: The file is not a package, was altered, or its signer is not trusted here.
+            ModelError: The graph breaks its contract or does not reproduce the golden vectors.
+        """
+        from trivet.runtime.admission import load
+
+        return load(source, keys=keys, unsigned=unsigned, home=home)
+
+    def initial_state(self, batch: int) -> Float32s | None:
+        """The memory of devices that have none yet, float32 ``(batch, s)``, or None when the model has no memory."""
+        return np.repeat(self._initial, batch, axis=0) if self.manifest.state else None
+
+    def raw(self, windows: Windows, state: Float32s | None = None) -> dict[str, Float32s]:
+        """What the graph says, unguarded; for golden vectors and evaluation.
+
+        Returns:
+            Output name, and ``next_state``, to float32 ``(batch, n)``.
+        """
+        return dict(zip(self._session.outputs, self._run(windows, state), strict=True))
+
+    def predict(self, windows: Windows, state: Float32s | None = None) -> Predictions:
+        """Guarded predictions for a batch of windows.
+
+        Args:
+            windows: One row a device; its columns are the manifest's.
+            state: float32 ``(batch, s)``; None starts from the initial state.
+
+        Returns:
+            One row a window; ``state`` holds the next state of accepted rows.
+
+        Raises:
+            GraphError: The windows are not of this package's shape.
+        """
+        start = perf_counter_ns()
+        if self.manifest.state and state is None:
+            state = self.initial_state(len(windows))
+        arrays = self._run(windows, state)
+        raw = {name: array.tolist() for name, array in zip(self.ports, arrays, strict=False)}
+        verdicts = self._judge(windows, raw, state)
+        advanced = self._advance(state, arrays[-1], verdicts) if state is not None else None
+        latency = perf_counter_ns() - start
+        return Predictions(windows.devices, windows.spans, self.ports, raw, verdicts, windows.flags, advanced, latency)
+
+    def _run(self, windows: Windows, state: Float32s | None) -> list[Float32s]:
+        if windows.values.shape[1:] != self._shape:
+            raise GraphError(
+                f"windows are {windows.values.shape[1:]} and the package wants {self._shape}",
+                where=self.manifest.name,
+                hint="make them with the window and columns of its manifest",
+            )
+        feed: dict[str, Float32s] = {"window": windows.values, "context": windows.context}
+        if self.manifest.state:
+            feed["state"] = state if state is not None else np.repeat(self._initial, len(windows), axis=0)
+        return self._session.run(feed)
+
+    def _judge(self, w: Windows, raw: Mapping[str, list[list[float]]], state: Float32s | None) -> list[Verdict]:
+        before, after = self._guard.before, self._guard.after
+        rows = zip(w.fitted, w.missing, w.stale, w.bad, w.frames, w.flags, strict=True)
+        verdicts = [before(*row) for row in rows]
+        learned = self._counts(state, len(w))
+        if len(w) == 1:
+            verdicts[0] = after(verdicts[0], {name: numbers[0] for name, numbers in raw.items()}, learned[0])
+        else:
+            verdicts = [
+                after(verdict, {name: numbers[row] for name, numbers in raw.items()}, learned[row])
+                for row, verdict in enumerate(verdicts)
+            ]
+        return self._vetoes.apply(w, verdicts) if self._vetoes else verdicts
+
+    def _counts(self, state: Float32s | None, batch: int) -> list[float | None]:
+        if state is None or self._learned is None:
+            return [None] * batch
+        counts: list[float | None] = state[:, self._learned].tolist()
+        return counts
+
+    @staticmethod
+    def _advance(state: Float32s, following: Float32s, verdicts: list[Verdict]) -> Float32s:
+        accepted = np.array([v.accepted for v in verdicts])
+        accepted &= np.isfinite(following).all(axis=1)
+        return np.where(accepted[:, None], following, state)

@@ -1,0 +1,69 @@
+"""The only place that calls onnxruntime."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import onnxruntime as ort
+
+from trivet.errors import GraphError
+from trivet.signals import Float32s
+
+VERSION: str = ort.__version__
+
+
+class Session:
+    """One ONNX session, fixed to one thread so that equal rows give equal bits.
+
+    Attributes:
+        outputs: Names of the tensors that ``run`` gives, in that order.
+    """
+
+    def __init__(self, model: bytes, outputs: Sequence[str]) -> None:
+        """Makes the session from memory; nothing is read from disk.
+
+        Raises:
+            GraphError: onnxruntime refuses the model.
+        """
+        self.outputs = tuple(outputs)
+        self._names = list(outputs)
+        self._run_options = ort.RunOptions()
+        try:
+            self._session = ort.InferenceSession(model, _options(), providers=["CPUExecutionProvider"])
+        except Exception as error:
+            raise GraphError(
+                f"onnxruntime {VERSION} refuses the graph ({_first_line(error)})", where="model.onnx"
+            ) from error
+
+    def run(self, feed: Mapping[str, Float32s]) -> list[Float32s]:
+        """The outputs for one batch.
+
+        Args:
+            feed: ``window`` float32 ``(batch, length, columns)``, ``context`` float32 ``(batch, k)`` and,
+                when the graph has one, ``state`` float32 ``(batch, s)``.
+
+        Returns:
+            One float32 array ``(batch, n)`` for each of ``outputs``.
+
+        Raises:
+            GraphError: onnxruntime could not run the graph on this input.
+        """
+        try:
+            result: list[Any] = self._session.run(self._names, feed, self._run_options)
+        except Exception as error:
+            raise GraphError(f"the graph could not be run ({_first_line(error)})", where="model.onnx") from error
+        return result
+
+
+def _options() -> ort.SessionOptions:
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.log_severity_level = 4
+    return options
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
