@@ -1,10 +1,11 @@
 """Clocks: ties, steps, stalls, scale; all with counters that the test moves."""
 
+import asyncio
 import math
 
 import pytest
 from trivet.device.adapter import Clock
-from trivet.device.clock import RecordingClock, ScaledClock, WallClock
+from trivet.device.clock import RecordingClock, ScaledClock, Track, WallClock
 from trivet.signals import SECOND
 
 NOON = 1_700_000_000 * SECOND
@@ -119,14 +120,43 @@ def test_scaled_clock_refuses_a_speed_that_is_none(speed: float) -> None:
         ScaledClock(speed)
 
 
-async def test_recording_clock_goes_where_it_is_put() -> None:
+async def test_recording_clock_stands_where_the_last_track_stands() -> None:
     clock = RecordingClock()
+    one, two = clock.track(), clock.track()
     assert clock.now() == 0
-    clock.advance(NOON)
-    clock.advance(NOON - 1)
-    assert clock.now() == NOON
+    one.taken(NOON + 10)
+    assert clock.now() == 0
+    two.taken(NOON + 5)
+    assert clock.now() == NOON + 5
+    two.close()
+    assert clock.now() == NOON + 10
+    one.taken(NOON + 20)
+    one.close()
+    assert clock.now() == NOON + 20
+
+
+async def test_the_track_furthest_behind_goes_first() -> None:
+    clock = RecordingClock()
+    order: list[str] = []
+
+    async def play(name: str, track: Track, starts: list[int]) -> None:
+        for start in starts:
+            await track.turn(start, start + 5)
+            order.append(f"{name}{start}")
+            track.taken(start + 5)
+        track.close()
+
+    one, two = clock.track(), clock.track()
+    await asyncio.gather(play("a", one, [10, 20, 30]), play("b", two, [15, 21, 40]))
+    assert order == ["a10", "b15", "a20", "b21", "a30", "b40"]
+    assert clock.now() == 45
+
+
+async def test_recording_clock_never_waits_at_infinite_speed() -> None:
+    clock = RecordingClock()
     await clock.sleep(1e9)
-    await clock.due(NOON * 2)
+    await clock.due(NOON)
+    await clock.due(2 * NOON)
 
 
 async def test_recording_clock_paces_at_a_finite_speed(monkeypatch: pytest.MonkeyPatch) -> None:

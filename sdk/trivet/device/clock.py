@@ -110,8 +110,10 @@ class ScaledClock:
 class RecordingClock:
     """The time of recorded data: it stands where the reading of them stands.
 
-    Whoever merges the recordings moves it (``trivet.device.source``): ``now`` is the time up
-    to which every recording has been handed out. Adapters do not wait on it.
+    Each device's recordings are one ``Track``, in the order of their times. ``now`` is the
+    time up to which every track's data were handed out and taken in, and the track that is
+    furthest behind goes first, so that no device runs ahead of another. A track that was
+    opened must be read or closed, or the others wait for it.
 
     Attributes:
         speed: Recorded seconds in one real second; infinite means as fast as can be read.
@@ -123,22 +125,76 @@ class RecordingClock:
         self.speed = speed
         self._monotonic = monotonic
         self._now = 0
+        self._last = 0
+        self._tracks: list[Track] = []
+        self._waiting: list[asyncio.Future[None]] = []
         self._first: tuple[int, int] | None = None
 
     def now(self) -> int:
-        """Nanoseconds since the Unix epoch, UTC, of the last data handed out; 0 before the first."""
+        """Nanoseconds since the Unix epoch, UTC; 0 until every track has begun; never goes back."""
         return self._now
 
     async def sleep(self, seconds: float) -> None:
         """Lets others run; waits in real time only where the speed is finite."""
         await asyncio.sleep(max(seconds, 0.0) / self.speed)
 
-    def advance(self, to: int) -> None:
-        """Moves the clock; a time before ``now`` leaves it where it is."""
-        self._now = max(self._now, to)
+    def track(self) -> Track:
+        """A new track, that the others wait for from now on."""
+        track = Track(self)
+        self._tracks.append(track)
+        return track
+
+    def earliest(self) -> int:
+        """Time of the open track that is furthest behind; when none is open, where the last one ended."""
+        return min((track.at for track in self._tracks), default=self._last)
+
+    async def changed(self) -> None:
+        """Waits until some track moves."""
+        future = asyncio.get_running_loop().create_future()
+        self._waiting.append(future)
+        await future
 
     async def due(self, at: int) -> None:
         """Waits until a recorded moment is due at this speed, counted from the first one asked about."""
         real = self._monotonic()
         first_at, first_real = self._first = self._first or (at, real)
         await asyncio.sleep(max((at - first_at) / self.speed - (real - first_real), 0.0) / SECOND)
+
+    def moved(self, closed: Track | None = None) -> None:
+        """Takes note that a track moved or closed, and wakes those that wait for it."""
+        if closed in self._tracks:
+            self._tracks.remove(closed)
+            self._last = max(self._last, closed.at)
+        self._now = max(self._now, self.earliest())
+        waiting, self._waiting = self._waiting, []
+        for future in waiting:
+            if not future.done():
+                future.set_result(None)
+
+
+class Track:
+    """One device's place in recorded time.
+
+    Attributes:
+        at: Everything up to here was taken in [ns, UTC]; -1 before the first.
+    """
+
+    def __init__(self, clock: RecordingClock) -> None:
+        self.at = -1
+        self._clock = clock
+
+    async def turn(self, start: int, end: int) -> None:
+        """Waits until data from ``start`` to ``end`` may be handed out."""
+        self.taken(start - 1)
+        while self.at > self._clock.earliest():
+            await self._clock.changed()
+        await self._clock.due(end)
+
+    def taken(self, end: int) -> None:
+        """Says that everything up to ``end`` was taken in."""
+        self.at = max(self.at, end)
+        self._clock.moved()
+
+    def close(self) -> None:
+        """Lets the others go on without this track."""
+        self._clock.moved(self)
