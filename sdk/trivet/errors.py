@@ -23,6 +23,7 @@ A reading that is wrong is a value with a status, never an exception: these are
 for "could not". Misuse by the caller is ``ValueError`` or ``TypeError``.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 
@@ -53,7 +54,24 @@ class TrivetError(Exception):
 
 
 class DocumentError(TrivetError):
-    """A document is malformed, of an unknown format, or contradicts another."""
+    """A document is malformed, of an unknown format, or contradicts another.
+
+    Attributes:
+        findings: Everything that was noticed, the first of which is the error's own text; may be empty.
+    """
+
+    def __init__(
+        self, message: str, *, where: str = "", hint: str = "", rule: str = "", findings: tuple["Finding", ...] = ()
+    ) -> None:
+        super().__init__(message, where=where, hint=hint, rule=rule)
+        self.findings = findings
+
+    @classmethod
+    def of(cls, findings: Sequence["Finding"]) -> "DocumentError":
+        """One error for at least one finding: it says the first and how many more there are."""
+        first, more = findings[0], len(findings) - 1
+        message = first.message + (f" (and {more} more)" if more else "")
+        return cls(message, where=first.where, hint=first.hint, rule=first.rule, findings=tuple(findings))
 
 
 class DataError(TrivetError):

@@ -26,6 +26,8 @@ class Repeat:
         count: Signal that says how many are fitted, or None.
     """
 
+    __pydantic_config__ = STRICT
+
     max: int
     count: str | None = None
 
@@ -39,6 +41,8 @@ class FrozenAfter:
         signal: Enumerated signal that must hold one of ``states`` meanwhile.
         states: State names.
     """
+
+    __pydantic_config__ = STRICT
 
     seconds: float
     signal: str | None = None
@@ -116,6 +120,10 @@ class When:
     above: float | None = None
     below: float | None = None
     hold: float = 0.0
+
+    def __post_init__(self) -> None:
+        if bool(self.states) + (self.above is not None) + (self.below is not None) != 1:
+            raise ValueError("must have exactly one of `states`, `above` and `below`")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -334,7 +342,7 @@ class Interface:
     __pydantic_config__ = STRICT
 
     kind: Literal["interface"]
-    format: int
+    format: Literal[0]
     id: str
     version: str
     title: Labels
