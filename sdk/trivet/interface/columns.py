@@ -1,0 +1,22 @@
+"""Signals to columns: repeats expanded, enumerations as numbers."""
+
+from __future__ import annotations
+
+from trivet.interface.document import Interface, Signal
+
+
+def column_names(name: str, signal: Signal) -> tuple[str, ...]:
+    """The columns of one signal: its name, or ``name_1`` to ``name_max`` when it repeats."""
+    if signal.repeat is None:
+        return (name,)
+    return tuple(f"{name}_{number}" for number in range(1, signal.repeat.max + 1))
+
+
+def columns(interface: Interface) -> dict[str, Signal]:
+    """Every column of an interface and the signal that it belongs to; the order has no meaning."""
+    return {column: signal for name, signal in interface.signals.items() for column in column_names(name, signal)}
+
+
+def codes(signal: Signal) -> dict[str, float]:
+    """State name to the number that stands for it in the tensor; empty without an enumeration."""
+    return {state: float(code) for code, state in signal.enumeration.items()}

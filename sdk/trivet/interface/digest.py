@@ -1,0 +1,135 @@
+"""Digests of documents: over everything as written, or only over what a package uses.
+
+Both are SHA-256 over RFC 8785 JSON; ``schemas/README.md`` gives the rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from trivet import canonical
+from trivet.interface.columns import columns as all_columns
+from trivet.interface.document import Guard, Interface, Needs, Output, Signal, When
+from trivet.interface.parsed import Json
+
+
+def document_digest(tree: Json) -> str:
+    """Digest over a document as written, no defaults filled in; lower-case hexadecimal."""
+    return canonical.digest(tree)
+
+
+def semantic_digest(
+    interface: Interface,
+    columns: Iterable[str],
+    outputs: Iterable[str],
+    window: str,
+    parameters: Iterable[str] = (),
+) -> str:
+    """Digest over the parts of an interface that one package uses; lower-case hexadecimal.
+
+    Titles, labels, notes and remedies, decisions, budget, fallback and everything that the
+    package does not use leave it unchanged; so does writing down a default.
+
+    Args:
+        interface: The interface.
+        columns: Columns of the package's tensor.
+        outputs: Its outputs.
+        window: Its window.
+        parameters: Those parameters of the interface that enter its context.
+
+    Raises:
+        KeyError: The interface has no such column, output, window or parameter.
+    """
+    return canonical.digest(semantic_tree(interface, columns, outputs, window, parameters))
+
+
+def semantic_tree(
+    interface: Interface,
+    columns: Iterable[str],
+    outputs: Iterable[str],
+    window: str,
+    parameters: Iterable[str] = (),
+) -> Json:
+    """What ``semantic_digest`` is taken over, as a JSON tree."""
+    names = set(outputs)
+    guards = [guard for guard in interface.guards if not guard.outputs or names.intersection(guard.outputs)]
+    spec = interface.windows[window]
+    conditions = (*spec.opens_when, *spec.closes_when)
+    used = {*columns, *(when.signal for when in conditions), *(name for guard in guards for name in guard.signals)}
+    signals = all_columns(interface)
+    return {
+        "frame": interface.frame,
+        "settle": interface.settle,
+        "columns": {name: _signal(signals[name]) for name in used},
+        "window": {
+            "kind": spec.kind,
+            "length": spec.length,
+            "every": spec.every,
+            "pre": spec.pre,
+            "overlong": spec.overlong,
+            "max_missing": spec.max_missing,
+            "opens_when": [_when(when) for when in spec.opens_when],
+            "closes_when": [_when(when) for when in spec.closes_when],
+        },
+        "outputs": {name: _output(interface, name, interface.outputs[name]) for name in names},
+        "guards": sorted((_guard(guard, names) for guard in guards), key=canonical.dumps),
+        "parameters": {
+            name: {"unit": interface.parameters[name].unit, "range": interface.parameters[name].range}
+            for name in parameters
+        },
+    }
+
+
+def _signal(signal: Signal) -> Json:
+    return {
+        "unit": signal.unit,
+        "range": signal.range,
+        "max_age": signal.max_age,
+        "enumeration": signal.enumeration,
+        "resample": signal.resample,
+        "counter": signal.counter,
+        "uncertain": signal.uncertain,
+    }
+
+
+def _when(when: When) -> Json:
+    return {
+        "signal": when.signal,
+        "states": sorted(when.states),
+        "above": when.above,
+        "below": when.below,
+        "hold": when.hold,
+    }
+
+
+def _output(interface: Interface, name: str, output: Output) -> Json:
+    return {
+        "kind": output.kind,
+        "unit": output.unit,
+        "range": output.range,
+        "needs": _needs(interface.needs(name)),
+        "classes": {
+            key: {"id": value.id, "needs": _needs(interface.needs(name, key))}
+            for key, value in interface.classes(name).items()
+        },
+        "horizon": output.horizon,
+        "baseline": output.baseline,
+        "limit": output.limit,
+    }
+
+
+def _needs(needs: Needs) -> Json:
+    """Sets of signals have no order, and neither have the alternatives."""
+    return sorted(sorted(set(group)) for group in needs)
+
+
+def _guard(guard: Guard, outputs: Collection[str]) -> Json:
+    return {
+        "check": guard.check,
+        "action": guard.action,
+        "outputs": sorted(set(guard.outputs).intersection(outputs)),
+        "signals": sorted(guard.signals),
+        "states": sorted(guard.states),
+        "limit": guard.limit,
+        "parameters": guard.parameters,
+    }

@@ -1,0 +1,220 @@
+"""YAML 1.2 text to a JSON tree: JSON's types only, nothing that can surprise, bounded before it is built.
+
+Rules (numbered in ``schemas/README.md``): UTF-8; one document; keys are text; a
+plain scalar is a number only in JSON's grammar, ``true``, ``false`` and ``null``
+are typed, everything else is text; anchors, aliases, tags, merge keys, duplicate
+keys, empty values, tabs and control characters are refused.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Any, NamedTuple
+
+import yaml
+
+from trivet.canonical import LARGEST_INTEGER
+from trivet.errors import DocumentError
+from trivet.interface.load import DEEPEST
+from trivet.interface.parsed import Json, Lines, Path, Position, spell
+
+LARGEST_TEXT = 1 << 20
+MOST_NODES = 100_000
+
+Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""libyaml's event reader where PyYAML was built with it, else PyYAML's own, which is 20 times slower."""
+
+_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?P<fraction>\.[0-9]+)?(?P<exponent>[eE][+-]?[0-9]+)?")
+_WORDS = {"true": True, "false": False, "null": None}
+_CONTROL = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff"
+_NOT_IN_FILE = re.compile(f"[{_CONTROL}\t\u2028\u2029\ufeff]")
+_NOT_IN_TEXT = re.compile(f"[{_CONTROL}]")
+
+
+class Composed(NamedTuple):
+    """A JSON tree and where its parts stand."""
+
+    tree: Json
+    lines: Lines
+
+
+def compose(source: str | bytes, where: str) -> Composed:
+    """Reads one YAML document.
+
+    Args:
+        source: The text, or its bytes in UTF-8.
+        where: File name, for messages.
+
+    Raises:
+        DocumentError: The text breaks a rule above; ``where`` is ``file:line:column``.
+    """
+    text = _decoded(source, where)
+    builder = _Builder(where)
+    try:
+        for event in yaml.parse(text, Loader=Loader):
+            builder.take(event)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        position = Position(mark.line + 1, mark.column + 1) if mark else Position(1, 1)
+        raise builder.error("TRV-I001", f"is not YAML: {error.problem or error.context}", position) from error
+    except (yaml.YAMLError, ValueError, OverflowError) as error:
+        raise builder.error("TRV-I001", f"is not YAML: {error}", builder.position) from error
+    return builder.composed()
+
+
+def _decoded(source: str | bytes, where: str) -> str:
+    """The text without a byte order mark, checked for size and for characters that no document needs."""
+    if len(source) > LARGEST_TEXT:
+        hint = "split the document, or remove what it does not need"
+        raise DocumentError(f"is over {LARGEST_TEXT} bytes", where=where, hint=hint, rule="TRV-I002")
+    try:
+        text = source.decode("utf-8") if isinstance(source, bytes) else source
+    except UnicodeDecodeError as error:
+        message = f"is not UTF-8: byte {error.start} is 0x{error.object[error.start]:02X}"
+        raise DocumentError(message, where=where, hint="save the file as UTF-8", rule="TRV-I001") from error
+    text = text.removeprefix("\ufeff")
+    bad = _NOT_IN_FILE.search(text)
+    if bad:
+        line = text.count("\n", 0, bad.start()) + 1
+        column = bad.start() - text.rfind("\n", 0, bad.start())
+        hint = "indent with blanks" if bad[0] == "\t" else "remove it, or write it as an escape in double quotes"
+        message = f"holds the character U+{ord(bad[0]):04X}"
+        raise DocumentError(message, where=f"{where}:{line}:{column}", hint=hint, rule="TRV-I001")
+    return text
+
+
+class _Open(NamedTuple):
+    """A mapping or list whose end has not come yet."""
+
+    path: Path
+    container: dict[str, Json] | list[Json]
+
+
+class _Builder:
+    """Builds the tree from parser events, so that nothing is built beyond a bound."""
+
+    def __init__(self, where: str) -> None:
+        self.where = where
+        self.position = Position(1, 1)
+        self.documents = 0
+        self.root: Json = None
+        self.open: list[_Open] = []
+        self.key: str | None = None
+        self.nodes: dict[Path, Position] = {}
+        self.keys: dict[Path, Position] = {}
+
+    def error(self, rule: str, message: str, position: Position, hint: str = "") -> DocumentError:
+        """An error at a place, the path in front of the message when there is one."""
+        path = spell(self.path()) if self.open else ""
+        where = f"{self.where}:{position.line}:{position.column}"
+        return DocumentError(f"{path}: {message}" if path else message, where=where, hint=hint, rule=rule)
+
+    def composed(self) -> Composed:
+        if self.documents != 1:
+            raise self.error("TRV-I005", "holds no document", Position(1, 1), "write one")
+        return Composed(self.root, Lines(self.nodes, self.keys))
+
+    def path(self) -> Path:
+        """Where the next node belongs."""
+        path, container = self.open[-1]
+        if isinstance(container, list):
+            return (*path, len(container))
+        return path if self.key is None else (*path, self.key)
+
+    def take(self, event: Any) -> None:
+        """One event of the parser."""
+        self.position = Position(event.start_mark.line + 1, event.start_mark.column + 1)
+        if isinstance(event, yaml.DocumentStartEvent):
+            self.start(event)
+        elif isinstance(event, yaml.CollectionEndEvent):
+            self.open.pop()
+        elif isinstance(event, yaml.NodeEvent):
+            self.refuse_references(event)
+            if isinstance(event, yaml.ScalarEvent):
+                self.scalar(event)
+            else:
+                self.collection(event)
+
+    def start(self, event: Any) -> None:
+        self.documents += 1
+        if self.documents > 1:
+            raise self.error("TRV-I005", "holds more than one document", self.position, "write one file for each")
+        if event.tags or event.version not in (None, (1, 2)):
+            raise self.error("TRV-I003", "has a directive", self.position, "remove the lines that begin with `%`")
+
+    def refuse_references(self, event: Any) -> None:
+        if isinstance(event, yaml.AliasEvent):
+            raise self.error("TRV-I003", f"alias `*{event.anchor}` is not allowed", self.position, "write it out")
+        if event.anchor is not None:
+            raise self.error("TRV-I003", f"anchor `&{event.anchor}` is not allowed", self.position, "remove it")
+        if event.tag is not None:
+            raise self.error("TRV-I003", f"tag `{event.tag}` is not allowed", self.position, "remove it")
+
+    def scalar(self, event: Any) -> None:
+        plain = not event.style
+        bad = _NOT_IN_TEXT.search(event.value)
+        if bad:
+            raise self.error("TRV-I001", f"holds the character U+{ord(bad[0]):04X}", self.position, "remove it")
+        if self.open and self.key is None and isinstance(self.open[-1].container, dict):
+            self.take_key(event.value, plain)
+        elif plain:
+            self.put(self.typed(event.value), self.position)
+        else:
+            self.put(event.value, self.position)
+
+    def take_key(self, key: str, plain: bool) -> None:
+        if plain and key == "<<":
+            raise self.error("TRV-I003", "merge key `<<` is not allowed", self.position, "write the keys out")
+        if plain and not key:
+            raise self.error("TRV-I006", "has an empty key", self.position, "name the key")
+        self.key = key
+        path = self.path()
+        if path in self.keys:
+            first = self.keys[path].line
+            raise self.error("TRV-I004", f"is given twice, first in line {first}", self.position, "keep one")
+        self.keys[path] = self.position
+
+    def typed(self, text: str) -> Json:
+        """A plain scalar as JSON types it."""
+        if not text:
+            raise self.error("TRV-I006", "has no value", self.position, "write a value, `null`, or '' for empty text")
+        match = _NUMBER.fullmatch(text)
+        if not match:
+            return _WORDS.get(text, text)
+        if match["fraction"] is None and match["exponent"] is None:
+            value: float = int(text) if len(text) <= 17 else math.inf
+            fits = abs(value) <= LARGEST_INTEGER
+        else:
+            value = float(text)
+            fits = math.isfinite(value)
+        if not fits:
+            hint = "put it in quotes if it is text"
+            raise self.error("TRV-I007", f"number {text[:40]} is beyond what JSON carries", self.position, hint)
+        return value
+
+    def collection(self, event: Any) -> None:
+        if self.open and self.key is None and isinstance(self.open[-1].container, dict):
+            raise self.error("TRV-I006", "has a key that is not text", self.position, "write a text key")
+        if len(self.open) >= DEEPEST:
+            raise self.error("TRV-I002", f"is nested more than {DEEPEST} deep", self.position, "flatten it")
+        path = self.path() if self.open else ()
+        position = self.position if event.flow_style else self.keys.get(path, self.position)
+        container: dict[str, Json] | list[Json] = {} if isinstance(event, yaml.MappingStartEvent) else []
+        self.put(container, position)
+        self.open.append(_Open(path, container))
+
+    def put(self, value: Json, position: Position) -> None:
+        if len(self.nodes) >= MOST_NODES:
+            raise self.error("TRV-I002", f"has more than {MOST_NODES} values", self.position, "split the document")
+        if not self.open:
+            self.root = value
+            self.nodes[()] = position
+            return
+        self.nodes[self.path()] = position
+        container = self.open[-1].container
+        if isinstance(container, list):
+            container.append(value)
+        elif self.key is not None:
+            container[self.key] = value
+            self.key = None
