@@ -30,9 +30,16 @@ from trivet.runtime.session import VERSION
 
 def load(source: str | Path, *, keys: tuple[str | Path, ...], unsigned: bool, home: str | Path | None) -> Model:
     """See ``Model.load``."""
+    return load_verified(source, keys=keys, unsigned=unsigned, home=home)[0]
+
+
+def load_verified(
+    source: str | Path, *, keys: tuple[str | Path, ...], unsigned: bool, home: str | Path | None
+) -> tuple[Model, Package]:
+    """As ``load``, with the package for whoever wants its golden vectors."""
     folder = home_folder(home)
     verified = admit(open_package(source), trusted_keys(folder, keys), unsigned=unsigned)
-    return admitted(verified, folder / "admission")
+    return admitted(verified, folder / "admission"), verified.package
 
 
 def admitted(verified: Verified, records: Path) -> Model:

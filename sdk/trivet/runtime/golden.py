@@ -79,6 +79,14 @@ def windows_of(model: Model, values: Float32s, context: Float32s) -> Windows:
     )
 
 
+def golden_windows(model: Model, package: Package) -> list[Windows]:
+    """Every golden window as a batch of one, for latency runs."""
+    cases = [_case(model, package, case)[0] for case in package.manifest.golden["outputs"]]
+    return [
+        windows_of(model, w.values[row : row + 1], w.context[row : row + 1]) for w in cases for row in range(len(w))
+    ]
+
+
 def judged(model: Model, windows: Windows, state: Float32s | None) -> dict[str, Float32s]:
     """Predictions as arrays ``(batch, n)`` with NaN where withheld: the third layer's form."""
     predictions = model.predict(windows, state)

@@ -1,0 +1,78 @@
+"""Arguments to calls to text; no logic.
+
+A verb is a module of this package with ``configure(parser)`` and
+``main(arguments) -> exit code``; only the verb that was asked for is imported.
+Exit codes: 0 good, 1 the verdict is negative, 2 could not be done or undecided.
+"""
+
+from __future__ import annotations
+
+import sys
+
+VERBS = {
+    "demo": "a simulated kitchen on loopback, judged live",
+    "run": "verify a package and judge devices with it",
+    "read": "show every signal of a device: value, unit, age, status",
+    "lint": "check documents",
+    "simulate": "serve a simulated plant over OPC UA and Modbus",
+    "pack": "make a package",
+    "unpack": "write a package's members and signatures to a folder",
+    "sign": "sign a package",
+    "trust": "say whose packages may run here",
+    "verify": "check a package's digests, signature and signer",
+    "inspect": "show what a package promises",
+    "bench": "measure the latency of a package here and compare it with its budget",
+    "explain": "print cause and remedy of a rule",
+}
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Runs one verb.
+
+    Args:
+        argv: Arguments without the programme's name; None takes the process's.
+
+    Returns:
+        The exit code.
+    """
+    words = sys.argv[1:] if argv is None else argv
+    if not words or words[0] in ("-h", "--help"):
+        print(usage())
+        return 0 if words else 2
+    if words[0] == "--version":
+        from trivet import __version__
+
+        print(f"trivet {__version__}")
+        return 0
+    if words[0] not in VERBS:
+        print(f"trivet: no verb {words[0]!r}; `trivet --help` lists them", file=sys.stderr)
+        return 2
+    return _verb(words[0], words[1:])
+
+
+def usage() -> str:
+    """The help text of the programme."""
+    rows = "\n".join(f"  {name:<10}{text}" for name, text in VERBS.items())
+    return f"usage: trivet VERB ...\n\n{rows}\n\n`trivet VERB --help` says more."
+
+
+def _verb(name: str, words: list[str]) -> int:
+    import argparse
+    import importlib
+
+    from trivet.errors import TrivetError
+
+    module = importlib.import_module(f"trivet.cli.{name}")
+    parser = argparse.ArgumentParser(prog=f"trivet {name}", description=VERBS[name].capitalize() + ".")
+    module.configure(parser)
+    arguments = parser.parse_args(words)
+    try:
+        return int(module.main(arguments))
+    except TrivetError as error:
+        print(f"trivet {name}: {error}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 2
+    except KeyboardInterrupt:
+        return 2

@@ -1,0 +1,18 @@
+"""``trivet explain RULE``: cause and remedy."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Adds the verb's arguments."""
+    parser.add_argument("rule", help="such as TRV-I012")
+
+
+def main(arguments: Namespace) -> int:
+    """Prints the rule's page."""
+    from trivet.interface.rules import explain
+
+    print(explain(arguments.rule))
+    return 0

@@ -1,0 +1,120 @@
+"""From a package and device documents to a run that is ready to start; all that may stop it happens here."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from trivet.device.adapter import Clock
+from trivet.device.binding import Binding, bind
+from trivet.device.clock import RecordingClock, ScaledClock, WallClock
+from trivet.device.faults import SensorWatch
+from trivet.device.library import ResolvedDevice, resolve
+from trivet.device.source import open_device
+from trivet.errors import DocumentError
+from trivet.pipeline.judge import Judge, Member, Observer
+from trivet.pipeline.lines import Provenance
+from trivet.pipeline.run import Source
+from trivet.pipeline.store import Store
+from trivet.runtime.model import Model
+from trivet.window.window import Windower
+
+RECORDED = "replay"
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A run that is ready to start."""
+
+    judge: Judge
+    sources: Sequence[Source]
+    clock: Clock
+
+
+def assemble(
+    model: Model,
+    devices: Sequence[str | Path],
+    *,
+    store: Store,
+    clock: Clock | None = None,
+    speed: float | None = None,
+    observers: Sequence[Observer] = (),
+) -> Ready:
+    """Resolves, binds and connects nothing yet.
+
+    Args:
+        model: The verified model.
+        devices: Device documents.
+        store: Where memories are kept.
+        clock: The time to live in; None chooses by the devices and ``speed``.
+        speed: Seconds of the run in one real second; None is real time, or for recordings as fast as they can be read.
+        observers: Who watches.
+
+    Raises:
+        DocumentError: A document is wrong, or does not fit the package.
+        AdapterError: A protocol's library is missing.
+    """
+    resolved = [resolve(path) for path in devices]
+    _distinct(resolved)
+    chosen = clock or choose_clock(resolved, speed)
+    bindings = [bind(model.interface, device) for device in resolved]
+    members = [_member(model, device, binding, store) for device, binding in zip(resolved, bindings, strict=True)]
+    judge = Judge(model, members, store, observers)
+    for device in resolved:
+        overrides = {name: (own.watch, own.act) for name, own in device.device.decisions.items()}
+        judge.decider.tighten(device.device.id, overrides)
+    sources = [
+        Source(device.device.id, open_device(device, binding, chosen))
+        for device, binding in zip(resolved, bindings, strict=True)
+    ]
+    return Ready(judge, sources, chosen)
+
+
+def choose_clock(devices: Sequence[ResolvedDevice], speed: float | None) -> Clock:
+    """The clock that fits: a recording's own, a scaled one, or the wall's.
+
+    Raises:
+        DocumentError: Recorded and live endpoints are mixed.
+    """
+    recorded = {e.profile.adapter == RECORDED for d in devices for e in d.targets}
+    if len(recorded) > 1:
+        raise DocumentError(
+            "recorded and live endpoints cannot share a run",
+            where=", ".join(d.device.id for d in devices),
+            hint="replay recordings in a run of their own",
+        )
+    if True in recorded:
+        return RecordingClock(speed or math.inf)
+    return ScaledClock(speed) if speed else WallClock()
+
+
+def _distinct(devices: Sequence[ResolvedDevice]) -> None:
+    ids = [device.device.id for device in devices]
+    for name in ids:
+        if ids.count(name) > 1:
+            raise DocumentError(f"two devices are called {name!r}", where=name, hint="give each device its own id")
+
+
+def _member(model: Model, resolved: ResolvedDevice, binding: Binding, store: Store) -> Member:
+    device, manifest = resolved.device, model.manifest
+    windower = Windower(
+        device.id,
+        model.interface,
+        manifest.window,
+        manifest.columns,
+        binding.fitted,
+        {name: device.parameters[name] for name in manifest.context if name in device.parameters},
+        device.windows.get(manifest.window),
+    )
+    provenance = Provenance(
+        model.digest,
+        model.signer,
+        manifest.interface.digest,
+        resolved.digest,
+        device.site,
+        device.id,
+        device.appliance.serial,
+    )
+    return Member(device.id, provenance, windower, SensorWatch(model.interface, binding.fitted), store.load(device.id))
