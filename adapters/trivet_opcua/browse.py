@@ -1,0 +1,163 @@
+"""Finding nodes: devices by type definition, points by browse path, all anew at every connect.
+
+Namespace indexes belong to one session; a server that comes back may number them
+otherwise, so nothing found here outlives the connection it was found on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from trivet_opcua.loss import Lost
+from trivet_opcua.points import BASE, DI, Name, OpcPoint
+from trivet_opcua.transport import Child, Node, Path, Transport
+
+OBJECTS = "i=85"
+DEVICE_SET = "i=5001"
+SERVER = Name(BASE, "Server")
+ENGINEERING_UNITS = (0, "EngineeringUnits")
+DEPTH = 3
+MOST_OBJECTS = 20_000
+MOST_SUPERTYPES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Where the points of one session are.
+
+    Attributes:
+        nodes: Point name to node.
+        units: Point name to its EngineeringUnits property, where there is one.
+        missing: Names of points that the server has not; instances of a repeated point are never missing.
+    """
+
+    nodes: Mapping[str, Node]
+    units: Mapping[str, Node]
+    missing: tuple[str, ...]
+
+
+async def find(
+    transport: Transport,
+    points: Mapping[str, OpcPoint],
+    repeated: frozenset[str],
+    instances: Mapping[str, str | int],
+) -> Found:
+    """Resolves all points, browse paths in one TranslateBrowsePaths call.
+
+    Args:
+        transport: Open.
+        points: Point name, repeats expanded, to point.
+        repeated: Names out of repeated points, of which a server has as many as are fitted.
+        instances: Device type to the browse name of the device that is meant, where there are several.
+
+    Raises:
+        Lost: A device is not there (``no_device``), or several are (``ambiguous``).
+    """
+    table = {uri: index for index, uri in reversed(list(enumerate(transport.namespaces)))}
+    types = {point.type for point in points.values() if point.type is not None}
+    devices = await _devices(transport, types, table, instances)
+    nodes = _direct(transport, points, table)
+    paths = {name: start for name, point in points.items() if (start := _start(transport, point, devices, table))}
+    ends = await transport.translate(
+        [*paths.values(), *((node, (*path, ENGINEERING_UNITS)) for node, path in paths.values())]
+    )
+    nodes |= {name: end for name, end in zip(paths, ends, strict=False) if end is not None}
+    units = {name: end for name, end in zip(paths, ends[len(paths) :], strict=True) if end is not None}
+    return Found(nodes, units, tuple(name for name in points if name not in nodes and name not in repeated))
+
+
+def _direct(transport: Transport, points: Mapping[str, OpcPoint], table: Mapping[str, int]) -> dict[str, Node]:
+    found = {}
+    for name, point in points.items():
+        if point.node is not None and point.node[0] in table:
+            found[name] = transport.node(table[point.node[0]], point.node[1])
+    return found
+
+
+def _start(
+    transport: Transport, point: OpcPoint, devices: Mapping[Name, Node], table: Mapping[str, int]
+) -> tuple[Node, Path] | None:
+    """Starting node and relative path of a point; None without a path, or when a namespace is not there."""
+    if not point.path or not all(name.namespace in table for name in point.path):
+        return None
+    start = devices[point.type] if point.type is not None else transport.node(0, OBJECTS)
+    return start, tuple((table[name.namespace], name.text) for name in point.path)
+
+
+async def _devices(
+    transport: Transport, types: set[Name], table: Mapping[str, int], instances: Mapping[str, str | int]
+) -> dict[Name, Node]:
+    if not types:
+        return {}
+    objects = await _objects(transport, table)
+    lineage = await _lineage(transport, {child.type for child in objects})
+    return {type_: _chosen(type_, objects, lineage, instances) for type_ in types}
+
+
+def _chosen(
+    type_: Name,
+    objects: Sequence[Child],
+    lineage: Mapping[Node, frozenset[Name]],
+    instances: Mapping[str, str | int],
+) -> Node:
+    found = {child.node: child.name for child in objects if type_ in lineage.get(child.type, ())}
+    wanted = instances.get(type_.text)
+    matching = [node for node, name in found.items() if wanted is None or name == str(wanted)]
+    if len(matching) == 1:
+        return matching[0]
+    names = ", ".join(sorted(found.values())) or "none"
+    if wanted is not None:
+        raise Lost("no_device", f"no {type_.text} is called {wanted}; the server has: {names}")
+    if not matching:
+        raise Lost("no_device", f"the server has no {type_.text}; check the URL and the profile")
+    raise Lost(
+        "ambiguous",
+        f"the server has several {type_.text}; choose with `instances: {{{type_.text}: NAME}}` out of: {names}",
+    )
+
+
+async def _objects(transport: Transport, table: Mapping[str, int]) -> list[Child]:
+    """Objects in DI's DeviceSet and below Objects, level by level; each once, literal placeholders left out."""
+    roots = [transport.node(0, OBJECTS)]
+    if DI in table:
+        roots.insert(0, transport.node(table[DI], DEVICE_SET))
+    seen: dict[Node, Child] = {}
+    level = roots
+    for _ in range(DEPTH):
+        below = [child for children in await transport.children(level) for child in children]
+        fresh = [
+            c for c in below if c.node not in seen and "<" not in c.name and (c.namespace, c.name) != (0, SERVER.text)
+        ]
+        seen |= {child.node: child for child in fresh}
+        level = [child.node for child in fresh]
+        if not level or len(seen) > MOST_OBJECTS:
+            break
+    return list(seen.values())
+
+
+async def _lineage(transport: Transport, types: set[Node]) -> dict[Node, frozenset[Name]]:
+    """Each type's own browse name and those of all it derives from."""
+    parents: dict[Node, Node | None] = {}
+    level = [type_ for type_ in types if type_ is not None]
+    for _ in range(MOST_SUPERTYPES):
+        above = await transport.supertypes(level) if level else []
+        parents |= dict(zip(level, above, strict=True))
+        level = list({parent for parent in above if parent is not None and parent not in parents})
+    known = list(parents)
+    names = dict(zip(known, await transport.names(known), strict=True))
+    uris = transport.namespaces
+    qualified = {n: Name(uris[q[0]], q[1]) for n, q in names.items() if q is not None and q[0] < len(uris)}
+    return {type_: _names_up(type_, parents, qualified) for type_ in types if type_ is not None}
+
+
+def _names_up(type_: Node, parents: Mapping[Node, Node | None], names: Mapping[Node, Name]) -> frozenset[Name]:
+    found: set[Name] = set()
+    at: Node | None = type_
+    for _ in range(MOST_SUPERTYPES):
+        if at is None:
+            break
+        if at in names:
+            found.add(names[at])
+        at = parents.get(at)
+    return frozenset(found)

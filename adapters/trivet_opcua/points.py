@@ -1,0 +1,186 @@
+"""Points of an OPC UA profile: by namespace URI, device type and browse path, never by node id.
+
+``Point.at`` has ``path`` (browse names from the device, separated by ``/``) with
+``type`` (browse name of the device's type) or without (the path then starts at the
+Objects folder); or ``node`` (``nsu=URI;s=...``) where a vendor has nothing better.
+``namespace`` is the URI of the names; ``settings.namespace`` is its default, and
+``settings.namespaces`` gives prefixes for names of other namespaces (``di:Model``).
+``data`` is the OPC UA data type, for servers. Needs no OPC UA library.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from trivet.device.document import Point, Profile
+from trivet.errors import DocumentError
+from trivet.signals import Json
+
+BASE = "http://opcfoundation.org/UA/"
+DI = "http://opcfoundation.org/UA/DI/"
+KITCHEN = "http://opcfoundation.org/UA/CommercialKitchenEquipment/"
+
+PLACEHOLDER = "<No.>"
+KEYS = frozenset({"type", "path", "namespace", "node", "data"})
+INTEGERS = frozenset({"SByte", "Byte", "Int16", "UInt16", "Int32", "UInt32", "Int64", "UInt64"})
+DATA_TYPES = INTEGERS | {"Boolean", "Float", "Double", "String", "LocalizedText", "DateTime"}
+
+_NODE = re.compile(r"nsu=(?P<uri>[^;]+);(?P<id>[isgb]=.+)", re.DOTALL)
+
+
+class Name(NamedTuple):
+    """A browse name with the URI of its namespace."""
+
+    namespace: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class OpcPoint:
+    """Where one value is and how it is read.
+
+    Attributes:
+        type: Type of the device that holds it, or None when the path starts at the Objects folder.
+        path: Browse names from the device on; empty with ``node``.
+        node: Namespace URI and identifier (``s=...``), or None.
+        data: OPC UA data type, or the name of an enumeration; empty when not declared.
+        unit: UCUM code of the value after ``scale`` and ``offset``, or None.
+        scale: Factor on the raw number.
+        offset: Added after ``scale``.
+        sentinels: Raw numbers that mean "not available".
+        poll: How often it is worth confirming: ``fast``, ``normal``, ``slow`` or ``static``.
+        most: Most instances that a placeholder may have; 0 when it does not repeat.
+    """
+
+    type: Name | None
+    path: tuple[Name, ...]
+    node: tuple[str, str] | None
+    data: str
+    unit: str | None
+    scale: float
+    offset: float
+    sentinels: tuple[float, ...]
+    poll: str
+    most: int
+
+
+def point(spec: Point, profile: Profile) -> OpcPoint:
+    """The typed form of one profile point.
+
+    Raises:
+        DocumentError: A key of ``at`` is unknown, malformed, missing or names a namespace by index.
+    """
+    where = f"{profile.id}/{_name_of(spec, profile)}"
+    unknown = sorted(set(spec.at) - KEYS)
+    if unknown:
+        raise DocumentError(f"an OPC UA point has no key {unknown[0]!r}", where=where, hint=f"use {sorted(KEYS)}")
+    node = _node(spec.at, where)
+    path = () if node else _path(spec, profile, where)
+    kind = _text(spec.at, "type", where)
+    return OpcPoint(
+        type=_qualified(kind, spec, profile, where) if kind and not node else None,
+        path=path,
+        node=node,
+        data=_data(spec, where),
+        unit=spec.unit,
+        scale=spec.scale,
+        offset=spec.offset,
+        sentinels=spec.sentinels,
+        poll=spec.poll,
+        most=spec.repeat.max if spec.repeat else 0,
+    )
+
+
+def expand(name: str, spec: OpcPoint, instances: Mapping[str, str | int]) -> dict[str, OpcPoint]:
+    """A point under the names its values travel by, with every placeholder filled in.
+
+    Args:
+        name: Point name of the profile.
+        spec: Its typed form.
+        instances: From the device document; ``<No.>`` says which instance is meant where nothing repeats.
+    """
+    if not spec.most:
+        return {name: _numbered(spec, str(instances.get(PLACEHOLDER, 1)))}
+    return {f"{name}_{n}": _numbered(spec, str(n)) for n in range(1, spec.most + 1)}
+
+
+def _numbered(spec: OpcPoint, number: str) -> OpcPoint:
+    if not any(PLACEHOLDER in name.text for name in spec.path):
+        return spec
+    path = tuple(Name(name.namespace, name.text.replace(PLACEHOLDER, number)) for name in spec.path)
+    return dataclasses.replace(spec, path=path)
+
+
+def _path(spec: Point, profile: Profile, where: str) -> tuple[Name, ...]:
+    text = _text(spec.at, "path", where)
+    if not text:
+        raise DocumentError("an OPC UA point has a `path` or a `node`", where=where, hint="name the browse path")
+    path = tuple(_qualified(part, spec, profile, where) for part in text.split("/"))
+    if spec.repeat and PLACEHOLDER not in text:
+        raise DocumentError(
+            f"a repeated point has {PLACEHOLDER} in its path", where=where, hint=f"write {text}_{PLACEHOLDER}"
+        )
+    if any("<" in name.text.replace(PLACEHOLDER, "") for name in path):
+        raise DocumentError(f"the only placeholder in a path is {PLACEHOLDER}", where=where, hint=f"got {text!r}")
+    return path
+
+
+def _qualified(text: str, spec: Point, profile: Profile, where: str) -> Name:
+    """A browse name with its namespace; ``prefix:name`` where the prefix is declared, else the default."""
+    prefix, colon, rest = text.partition(":")
+    prefixes = profile.settings.get("namespaces", {})
+    if colon and isinstance(prefixes, dict) and prefix in prefixes:
+        return Name(str(prefixes[prefix]), _filled(rest, where))
+    if colon and prefix.isdigit():
+        raise DocumentError(
+            f"{text!r} names its namespace by index, which changes when a server restarts",
+            where=where,
+            hint="declare the URI under `settings.namespaces` and use its prefix",
+        )
+    namespace = _text(spec.at, "namespace", where) or str(profile.settings.get("namespace", ""))
+    if not namespace:
+        raise DocumentError("no namespace for this name", where=where, hint="set `settings.namespace` to its URI")
+    return Name(namespace, _filled(text, where))
+
+
+def _filled(text: str, where: str) -> str:
+    if not text:
+        raise DocumentError("a browse name is empty", where=where, hint="look for // in the path")
+    return text
+
+
+def _node(at: Mapping[str, Json], where: str) -> tuple[str, str] | None:
+    text = _text(at, "node", where)
+    if not text:
+        return None
+    found = _NODE.fullmatch(text)
+    if not found:
+        raise DocumentError(
+            f"{text!r} is not a node with its namespace URI", where=where, hint="write nsu=URI;s=NAME or nsu=URI;i=5"
+        )
+    kind, _, identifier = found["id"].partition("=")
+    if kind == "i" and not identifier.isdigit():
+        raise DocumentError(f"{identifier!r} is not a numeric identifier", where=where, hint="write i=5")
+    return found["uri"], found["id"]
+
+
+def _data(spec: Point, where: str) -> str:
+    data = _text(spec.at, "data", where)
+    if data and data not in DATA_TYPES and not data.endswith("Enumeration"):
+        raise DocumentError(f"{data!r} is not an OPC UA data type", where=where, hint=f"use {sorted(DATA_TYPES)}")
+    return data
+
+
+def _text(at: Mapping[str, Json], key: str, where: str) -> str:
+    value = at.get(key, "")
+    if not isinstance(value, str):
+        raise DocumentError(f"`{key}` is text", where=where, hint=f"got {value!r}")
+    return value
+
+
+def _name_of(spec: Point, profile: Profile) -> str:
+    return next((name for name, other in profile.points.items() if other is spec), "?")
