@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 
 from trivet import canonical
+from trivet.errors import DocumentError
 from trivet.interface.columns import columns as all_columns
-from trivet.interface.document import Guard, Interface, Needs, Output, Signal, When
+from trivet.interface.document import Guard, Interface, Needs, Output, Parameter, Signal, When, WindowSpec
 from trivet.interface.parsed import Json
 
 
@@ -38,7 +39,7 @@ def semantic_digest(
         parameters: Those parameters of the interface that enter its context.
 
     Raises:
-        KeyError: The interface has no such column, output, window or parameter.
+        DocumentError: The interface has no such column, output, window or parameter.
     """
     return canonical.digest(semantic_tree(interface, columns, outputs, window, parameters))
 
@@ -51,33 +52,49 @@ def semantic_tree(
     parameters: Iterable[str] = (),
 ) -> Json:
     """What ``semantic_digest`` is taken over, as a JSON tree."""
-    names = set(outputs)
+    names, constants = set(outputs), set(parameters)
+    _require("window", {window}, interface.windows)
+    _require("output", names, interface.outputs)
+    _require("parameter", constants, interface.parameters)
     guards = [guard for guard in interface.guards if not guard.outputs or names.intersection(guard.outputs)]
     spec = interface.windows[window]
     conditions = (*spec.opens_when, *spec.closes_when)
     used = {*columns, *(when.signal for when in conditions), *(name for guard in guards for name in guard.signals)}
     signals = all_columns(interface)
+    _require("column", used, signals)
     return {
         "frame": interface.frame,
         "settle": interface.settle,
         "columns": {name: _signal(signals[name]) for name in used},
-        "window": {
-            "kind": spec.kind,
-            "length": spec.length,
-            "every": spec.every,
-            "pre": spec.pre,
-            "overlong": spec.overlong,
-            "max_missing": spec.max_missing,
-            "opens_when": [_when(when) for when in spec.opens_when],
-            "closes_when": [_when(when) for when in spec.closes_when],
-        },
+        "window": _window(spec),
         "outputs": {name: _output(interface, name, interface.outputs[name]) for name in names},
         "guards": sorted((_guard(guard, names) for guard in guards), key=canonical.dumps),
-        "parameters": {
-            name: {"unit": interface.parameters[name].unit, "range": interface.parameters[name].range}
-            for name in parameters
-        },
+        "parameters": {name: _parameter(interface.parameters[name]) for name in constants},
     }
+
+
+def _require(noun: str, names: Collection[str], known: Collection[str]) -> None:
+    absent = sorted(set(names).difference(known))
+    if absent:
+        hint = "take the interface that the package was made for"
+        raise DocumentError(f"the interface has no {noun} `{absent[0]}`", hint=hint, rule="TRV-I018")
+
+
+def _window(spec: WindowSpec) -> Json:
+    return {
+        "kind": spec.kind,
+        "length": spec.length,
+        "every": spec.every,
+        "pre": spec.pre,
+        "overlong": spec.overlong,
+        "max_missing": spec.max_missing,
+        "opens_when": [_when(when) for when in spec.opens_when],
+        "closes_when": [_when(when) for when in spec.closes_when],
+    }
+
+
+def _parameter(parameter: Parameter) -> Json:
+    return {"unit": parameter.unit, "range": parameter.range}
 
 
 def _signal(signal: Signal) -> Json:

@@ -1,0 +1,93 @@
+"""Rules about windows and the conditions that open and close them."""
+
+from __future__ import annotations
+
+from trivet.interface.columns import columns
+from trivet.interface.document import Interface, Signal, When, WindowSpec
+from trivet.interface.findings import Findings, near
+from trivet.interface.parsed import Path
+
+LONGEST_WINDOW = 100_000
+
+
+def check_windows(findings: Findings[Interface]) -> None:
+    """Lengths, kinds, conditions; each window has outputs, and a novelty among them."""
+    interface = findings.document
+    findings.require(bool(interface.windows), "TRV-I050", ("windows",), "is empty", "declare at least one window")
+    for name, spec in interface.windows.items():
+        path: Path = ("windows", name)
+        _check_frames(findings, path, spec)
+        _check_kind(findings, path, spec)
+        for key, conditions in (("opens_when", spec.opens_when), ("closes_when", spec.closes_when)):
+            for index, when in enumerate(conditions):
+                check_condition(findings, (*path, key, index), when)
+        kinds = [output.kind for output in interface.outputs.values() if output.window == name]
+        findings.require(bool(kinds), "TRV-I057", path, "has no outputs", "name it in an output, or remove it")
+        if kinds:
+            hint = "add an output of kind `novelty` with a limit"
+            findings.require(
+                kinds.count("novelty") == 1, "TRV-I058", path, "must have exactly one novelty output", hint
+            )
+
+
+def check_condition(findings: Findings[Interface], path: Path, when: When) -> None:
+    """A condition looks at a column that can fulfil it, and that is no label."""
+    known = columns(findings.document)
+    if when.signal not in known:
+        findings.add("TRV-I052", (*path, "signal"), f"`{when.signal}` is not a column", near(when.signal, known))
+        return
+    signal = known[when.signal]
+    hint = "a label is the controller's own judgement and must not shape what the model sees"
+    findings.require(signal.role != "label", "TRV-I055", (*path, "signal"), f"`{when.signal}` is a label", hint)
+    findings.require(when.hold >= 0, "TRV-I053", (*path, "hold"), "must not be negative")
+    if when.states:
+        _check_states(findings, path, when, signal)
+    else:
+        _check_threshold(findings, path, when, signal)
+
+
+def _check_states(findings: Findings[Interface], path: Path, when: When, signal: Signal) -> None:
+    states = list(signal.enumeration.values())
+    if not states:
+        findings.add("TRV-I053", (*path, "states"), f"`{when.signal}` has no states", "use `above` or `below`")
+        return
+    for index, state in enumerate(when.states):
+        place: Path = (*path, "states", index)
+        findings.require(
+            state in states, "TRV-I053", place, f"`{state}` is not a state of `{when.signal}`", near(state, states)
+        )
+
+
+def _check_threshold(findings: Findings[Interface], path: Path, when: When, signal: Signal) -> None:
+    key, threshold = ("above", when.above) if when.above is not None else ("below", when.below)
+    if signal.enumeration:
+        findings.add("TRV-I053", (*path, key), f"`{when.signal}` has states, not a size", "use `states`")
+    elif threshold is not None and not signal.counter:
+        low, high = signal.range
+        inside = low <= threshold <= high
+        hint = f"the range of `{when.signal}` is {low:g} to {high:g} {signal.unit}"
+        findings.require(inside, "TRV-I054", (*path, key), f"{threshold:g} can never be crossed", hint)
+
+
+def _check_frames(findings: Findings[Interface], path: Path, spec: WindowSpec) -> None:
+    fits = 1 <= spec.length <= LONGEST_WINDOW
+    findings.require(fits, "TRV-I050", (*path, "length"), f"must lie between 1 and {LONGEST_WINDOW} frames")
+    findings.require(spec.every >= 1, "TRV-I050", (*path, "every"), "must be at least 1 frame")
+    before = 0 <= spec.pre < max(spec.length, 1)
+    findings.require(before, "TRV-I050", (*path, "pre"), "must be at least 0 and below `length`")
+    share = 0 <= spec.max_missing <= 1
+    findings.require(share, "TRV-I056", (*path, "max_missing"), "must lie between 0 and 1", "it is a share")
+    wait = spec.expect_within is None or spec.expect_within > 0
+    findings.require(wait, "TRV-I056", (*path, "expect_within"), "must be above 0 seconds")
+
+
+def _check_kind(findings: Findings[Interface], path: Path, spec: WindowSpec) -> None:
+    conditions = {"opens_when": spec.opens_when, "closes_when": spec.closes_when}
+    if spec.kind == "cycle":
+        for key, given in conditions.items():
+            findings.require(bool(given), "TRV-I051", (*path, key), "is missing or empty", "a cycle needs conditions")
+        findings.require(spec.every == 1, "TRV-I051", (*path, "every"), "has no meaning in a cycle", "remove it")
+        return
+    for key, given in conditions.items():
+        findings.require(not given, "TRV-I051", (*path, key), "has no meaning in a sliding window", "remove it")
+    findings.require(spec.pre == 0, "TRV-I051", (*path, "pre"), "has no meaning in a sliding window", "remove it")
