@@ -43,6 +43,7 @@ class Target:
         profile: What is there.
         points: Point name to the adapter's own typed point, as its ``point`` function made it.
         time_zone: IANA name for recorded times without a zone.
+        folder: Folder of the device document; relative paths count from it.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Target:
     profile: Profile
     points: Mapping[str, Any]
     time_zone: str = "UTC"
+    folder: str = "."
 
 
 class Snapshot(NamedTuple):
@@ -89,6 +91,8 @@ class Adapter:
         diagnose: Findings about a live endpoint.
         serve: A real server that shows a plant through a profile; for simulators and tests.
             The context gives the URL to connect to.
+        recorded: Its sources end, and their times are those of a recording: they are merged in the
+            order of these times on a ``RecordingClock``, on which the source itself does not wait.
     """
 
     name: str
@@ -99,3 +103,4 @@ class Adapter:
     identify: Callable[[str], Awaitable[Mapping[str, str]]] | None = field(default=None)
     diagnose: Callable[..., Any] | None = field(default=None)
     serve: Callable[[Profile, Values, str, Clock], AbstractAsyncContextManager[str]] | None = field(default=None)
+    recorded: bool = False
