@@ -129,9 +129,9 @@ class Guard:
         if self.novelty is None:
             return
         name, limit = self.novelty
-        if name not in reasons and raw[name][0] <= limit:
+        reason = "novelty" if raw[name][0] > limit else reasons.get(name, ("",))[0]
+        if not reason:
             return
-        reason = reasons[name][0] if name in reasons else "novelty"
         for output in self._novel_outputs:
             if reason not in reasons.get(output, ()):
                 reasons[output] = (*reasons.get(output, ()), reason)

@@ -1,0 +1,1 @@
+"""Getting appliances connected: simulators, and the demonstration that uses them."""
