@@ -17,7 +17,8 @@ def dumps(tree: Any) -> bytes:
         tree: Dictionaries with text keys, lists or tuples, text, numbers, true, false, null.
 
     Raises:
-        ValueError: The tree holds NaN, an infinity, an integer beyond 2**53, or a type that JSON has not.
+        ValueError: The tree holds NaN, an infinity, an integer that a double cannot carry, a lone
+            surrogate, or a type that JSON has not.
     """
     return _text(tree).encode("utf-8", "strict")
 
@@ -50,14 +51,20 @@ def _text(node: Any) -> str:
 def _number(value: float) -> str:
     """A number as ECMAScript's Number::toString writes it (RFC 8785, 3.2.2.3)."""
     if isinstance(value, int):
-        if abs(value) > LARGEST_INTEGER:
-            raise ValueError(f"integer {value} is beyond 2**53")
-        return str(value)
+        return str(value) if abs(value) <= LARGEST_INTEGER else _large(value)
     if not math.isfinite(value):
         raise ValueError(f"JSON has no {value}")
     if value == 0:
         return "0"
     return _ecmascript(repr(value))
+
+
+def _large(value: int) -> str:
+    """A whole number as a reader gets it back from what was a float, such as 1e20; digits are never lost."""
+    text = _ecmascript(repr(float(value))) if abs(value) < 10**21 else ""
+    if text != str(value):
+        raise ValueError("an integer beyond 2**53 loses digits in JSON")
+    return text
 
 
 def _ecmascript(shortest: str) -> str:

@@ -1,0 +1,42 @@
+"""What all tests share: golden files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+GOLDEN = HERE / "golden"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--regen", action="store_true", help="rewrite golden files instead of comparing them")
+
+
+class Golden:
+    """Compares texts and bytes with files that were reviewed once."""
+
+    def __init__(self, regen: bool) -> None:
+        self.regen = regen
+
+    def check(self, name: str | Path, content: str | bytes) -> None:
+        """Compares with ``tests/golden/<name>``, or with a path from the project's root when it is a Path."""
+        path = name if isinstance(name, Path) else GOLDEN / name
+        data = content.encode("utf-8") if isinstance(content, str) else content
+        if self.regen:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+            return
+        assert path.is_file(), f"{path} is missing: run pytest with --regen, review it and commit it"
+        expected = path.read_bytes()
+        if data != expected:
+            advice = f"{path} differs: review the change, then run pytest with --regen"
+            if isinstance(content, str):
+                assert content == expected.decode("utf-8"), advice
+            pytest.fail(advice)
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Golden:
+    return Golden(bool(request.config.getoption("--regen")))
