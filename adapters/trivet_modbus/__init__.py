@@ -1,1 +1,126 @@
-"""Placeholder."""
+"""Modbus TCP for trivet: profiles of registers as readings, and servers that show a plant."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager
+from typing import TYPE_CHECKING
+
+from trivet.device.adapter import Adapter, Clock, Target, Values
+from trivet.device.document import Point, Profile
+from trivet.errors import AdapterError, ReadError
+from trivet.signals import Item, Readings
+
+if TYPE_CHECKING:
+    from trivet_modbus.codec import Decoder
+    from trivet_modbus.points import ModbusPoint
+
+OBJECTS = {0: "manufacturer", 1: "product_code", 2: "revision", 3: "url", 4: "product", 5: "model", 6: "application"}
+PATIENCE = 3.0
+
+
+def point(source: Point, profile: Profile) -> ModbusPoint:
+    """Checks one point of a profile.
+
+    Raises:
+        DocumentError: A key is unknown, missing, or contradicts another; ``where`` names the point.
+    """
+    from trivet_modbus import points
+
+    return points.point(source, profile)
+
+
+def connect(target: Target, clock: Clock) -> AsyncIterator[Item]:
+    """The endless source of one unit.
+
+    Raises:
+        AdapterError: pymodbus is not installed.
+        DocumentError: The endpoint's URL or settings are wrong.
+    """
+    from trivet_modbus.schedule import schedule
+
+    plan = schedule(target)
+    _required()
+    from trivet_modbus.source import stream
+
+    return stream(plan, clock, random.random)
+
+
+def decode(decoder: Decoder, payload: bytes, source: int, receive: int, origin: str) -> Readings:
+    """The data bytes of one block's answer as readings; pure.
+
+    Args:
+        decoder: Made by ``trivet_modbus.codec.compile_decoder``.
+        payload: The bytes after the byte count.
+        source: Middle of the request [ns, UTC].
+        receive: End of the request [ns, UTC].
+        origin: Endpoint it came from.
+    """
+    return decoder.decode(payload, source, receive, origin)[0]
+
+
+async def identify(url: str) -> Mapping[str, str]:
+    """The nameplate that a unit tells by function 43/14; empty when it tells none.
+
+    Raises:
+        AdapterError: pymodbus is not installed.
+        DocumentError: The URL is wrong.
+        ConnectError: Nothing answers at the address.
+        ReadError: The unit does not answer.
+    """
+    from trivet_modbus.settings import parse_url
+
+    host, port, unit = parse_url(url)
+    _required()
+    from trivet_modbus.client import shared
+    from trivet_modbus.frame import Refusal
+
+    link = shared(host, port)
+    try:
+        await link.open(PATIENCE)
+        told = await link.identify(unit, PATIENCE)
+    finally:
+        link.release()
+    if isinstance(told, Refusal):
+        if told.absent:
+            raise ReadError(f"unit {unit} does not answer ({told.reason})", where=url, hint="check the unit id")
+        return {}
+    return {OBJECTS.get(number, f"object_{number}"): text for number, text in sorted(told.items()) if text}
+
+
+def serve(profile: Profile, values: Values, bind: str, clock: Clock) -> AbstractAsyncContextManager[str]:
+    """A Modbus TCP server that shows a plant through a profile; the context gives its URL.
+
+    Args:
+        profile: Which registers there are.
+        values: What the plant shows.
+        bind: ``host:port``; port 0 takes a free one.
+        clock: The time that the plant lives in.
+
+    Raises:
+        DocumentError: A point of the profile is wrong, or ``bind`` is.
+        AdapterError: The address cannot be listened on.
+    """
+    from trivet_modbus import server
+
+    return server.serve(profile, values, bind, clock)
+
+
+def _required() -> None:
+    try:
+        import pymodbus  # noqa: F401
+    except ImportError as error:
+        message = "reading Modbus needs pymodbus"
+        raise AdapterError(message, hint="run: pip install 'trivet[modbus]'") from error
+
+
+adapter = Adapter(
+    name="modbus",
+    schemes=("modbus+tcp",),
+    point=point,
+    connect=connect,
+    decode=decode,
+    identify=identify,
+    serve=serve,
+)

@@ -1,0 +1,300 @@
+"""Register words as values and back; pure.
+
+A block's decoder is compiled once. One gather brings the answer's bytes into
+little-endian order, value after value and type beside type, so that four byte
+orders, gaps and mixed types cost the same; numpy then reads each type as a view.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+import numpy as np
+from numpy.typing import NDArray
+from trivet.signals import Codes, Floats, Ints, Readings, Status
+
+from trivet_modbus.plan import Block
+from trivet_modbus.points import ModbusPoint
+
+DTYPES: Mapping[str, str] = {
+    "int16": "<i2",
+    "uint16": "<u2",
+    "int32": "<i4",
+    "uint32": "<u4",
+    "int64": "<i8",
+    "uint64": "<u8",
+    "float16": "<f2",
+    "float32": "<f4",
+    "float64": "<f8",
+    "bcd16": "<u2",
+    "bcd32": "<u4",
+    "bit": "<u2",
+}
+NOT_AVAILABLE = int(Status.BAD_OUT_OF_SERVICE)
+NOT_A_NUMBER = int(Status.BAD_NO_DATA)
+NOT_DECIMAL = int(Status.BAD_DECODING_ERROR)
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Values of one type: which rows they fill, and where their bytes are after the gather."""
+
+    type: str
+    rows: slice
+    bytes: slice
+    shift: NDArray[np.uint16]
+    mask: NDArray[np.uint16]
+
+
+@dataclass(frozen=True, slots=True)
+class Decoder:
+    """The compiled decoder of one block; readings first, conditions after them.
+
+    Attributes:
+        block: What it decodes.
+        names: The vocabulary of the readings it makes.
+        points: The points of its rows, in row order.
+        readings: Number of rows that are readings; those after them are conditions.
+        factors: Rows that are scale-factor registers, with their point's name.
+        scaled: Rows that wait for a scale factor, with the name of its point.
+    """
+
+    block: Block
+    names: tuple[str, ...]
+    points: tuple[ModbusPoint, ...]
+    readings: int
+    factors: tuple[tuple[int, str], ...]
+    scaled: tuple[tuple[int, str], ...]
+    _column: Ints
+    _gather: NDArray[np.intp]
+    _parts: tuple[_Part, ...]
+    _scale: Floats | None
+    _offset: Floats | None
+    _sentinels: Floats | None
+    _floats: bool
+    _good: Codes
+
+    def decode(self, payload: bytes, source: int, receive: int, origin: str) -> tuple[Readings, Floats]:
+        """An answer's data bytes as readings, and the states of its conditions.
+
+        Args:
+            payload: Exactly ``block.size`` bytes, as they came over the wire.
+            source: Middle of the request [ns, UTC].
+            receive: End of the request [ns, UTC].
+            origin: Endpoint it came from.
+
+        Raises:
+            ValueError: The number of bytes is wrong.
+        """
+        if self._floats or self._sentinels is not None:
+            # a signalling NaN and an overflow raise flags that numpy would print
+            with np.errstate(invalid="ignore", over="ignore"):
+                raw = self._raw(payload)
+                values = self._scaled(raw)
+                status, reasons = self._judged(raw, values)
+        else:
+            values, status, reasons = self._scaled(self._raw(payload)), self._good, _NO_REASONS
+        rows = self.readings
+        return self._readings(values[:rows], status, source, receive, origin, reasons), values[rows:]
+
+    def refused(self, status: int, reason: str, when: int, origin: str) -> Readings:
+        """The same points without numbers, because the controller did not hand them out."""
+        rows = self.readings
+        codes = np.full(rows, status, np.uint32)
+        reasons = dict.fromkeys(range(rows), reason)
+        return self._readings(np.full(rows, np.nan), codes, when, when, origin, reasons)
+
+    def _raw(self, payload: bytes) -> Floats:
+        if len(payload) != self.block.size:
+            raise ValueError(f"{len(payload)} bytes for a block of {self.block.size}")
+        data = np.frombuffer(payload, np.uint8)
+        if self.block.table.bits:
+            return np.unpackbits(data, bitorder="little")[self._gather].astype(np.float64)
+        ordered = data[self._gather]
+        values = np.empty(len(self.points))
+        for part in self._parts:
+            values[part.rows] = _read(part, ordered[part.bytes])
+        return values
+
+    def _scaled(self, raw: Floats) -> Floats:
+        values = raw if self._scale is None else raw * self._scale
+        return values if self._offset is None else values + self._offset
+
+    def _judged(self, raw: Floats, values: Floats) -> tuple[Codes, Mapping[int, str]]:
+        """Status of each row; what the controller marks as no number becomes NaN in place."""
+        none = ~np.isfinite(values)
+        marked = none if self._sentinels is None else none | (raw == self._sentinels).any(axis=0)
+        if not marked.any():
+            return self._good, _NO_REASONS
+        status = np.zeros(len(values), np.uint32)
+        reasons = {}
+        for row in np.flatnonzero(marked).tolist():
+            code, reason = _cause(self.points[row], bool(none[row]))
+            status[row] = code
+            if row < self.readings:
+                reasons[row] = reason
+        values[marked] = np.nan
+        return status[: self.readings], reasons
+
+    def _readings(
+        self, values: Floats, status: Codes, source: int, receive: int, origin: str, reasons: Mapping[int, str]
+    ) -> Readings:
+        rows = self.readings
+        return Readings(
+            self.names,
+            self._column,
+            values,
+            status,
+            np.full(rows, source, np.int64),
+            np.full(rows, receive, np.int64),
+            origin,
+            reasons,
+        )
+
+
+_NO_REASONS: Mapping[int, str] = {}
+
+
+def compile_decoder(block: Block, names: Sequence[str], factors: Collection[str] = ()) -> Decoder:
+    """The decoder of a block whose readings are named by ``names``, some of them scale factors of others."""
+    points = tuple(sorted(block.points, key=lambda one: (one.severity > 0, one.type)))
+    readings = sum(not one.severity for one in points)
+    column = np.array([names.index(one.name) for one in points[:readings]], np.int64)
+    scale = np.array([one.scale for one in points])
+    offset = np.array([one.offset for one in points])
+    good = np.zeros(readings, np.uint32)
+    for shared in (column, good):
+        shared.flags.writeable = False
+    return Decoder(
+        block=block,
+        names=tuple(names),
+        points=points,
+        readings=readings,
+        factors=tuple((row, one.name) for row, one in enumerate(points[:readings]) if one.name in factors),
+        scaled=tuple((row, one.scale_register) for row, one in enumerate(points[:readings]) if one.scale_register),
+        _column=column,
+        _gather=_gather(points, block),
+        _parts=_parts(points),
+        _scale=scale if (scale != 1.0).any() else None,
+        _offset=offset if offset.any() else None,
+        _sentinels=_sentinels(points),
+        _floats=any(one.type.startswith(("float", "bcd")) for one in points),
+        _good=good,
+    )
+
+
+def encode(point: ModbusPoint, raw: float) -> bytes:
+    """A raw number (before scale and offset) as its registers' bytes on the wire.
+
+    A ``bit`` gives its register with only its own bits set; in the bit tables the result is one byte, 0 or 1.
+
+    Raises:
+        ValueError: The type cannot hold the number.
+    """
+    if point.table.bits:
+        return bytes([_whole(raw, 0, 1, point)])
+    little = _little(point, raw)
+    wire = bytearray(len(little))
+    for index, byte in zip(_order(point, 0), little, strict=True):
+        wire[index] = byte
+    return bytes(wire)
+
+
+def text(point: ModbusPoint, payload: bytes) -> str:
+    """The text of a ``string``, up to its first NUL and without trailing spaces."""
+    characters = bytes(payload[index ^ (point.byte_order == "little")] for index in range(2 * point.words))
+    return characters.split(b"\0")[0].decode("latin-1").rstrip()
+
+
+def _order(point: ModbusPoint, base: int) -> list[int]:
+    """Where on the wire the bytes of a value are, least significant first; ``base`` is its first register."""
+    order = []
+    for significance in range(2 * point.words):
+        word, high = divmod(significance, 2)
+        register = point.words - 1 - word if point.word_order == "big" else word
+        order.append(2 * (base + register) + (1 - high if point.byte_order == "big" else high))
+    return order
+
+
+def _gather(points: Sequence[ModbusPoint], block: Block) -> NDArray[np.intp]:
+    if block.table.bits:
+        return np.array([one.address - block.address for one in points], np.intp)
+    return np.array([index for one in points for index in _order(one, one.address - block.address)], np.intp)
+
+
+def _parts(points: Sequence[ModbusPoint]) -> tuple[_Part, ...]:
+    parts = []
+    row = start = 0
+    for (_, kind), group in groupby(points, key=lambda one: (one.severity > 0, one.type)):
+        members = tuple(group)
+        stop = start + sum(2 * one.words for one in members)
+        shift = np.array([one.bits[0] for one in members], np.uint16)
+        mask = np.array([(1 << (one.bits[1] - one.bits[0] + 1)) - 1 for one in members], np.uint16)
+        parts.append(_Part(kind, slice(row, row + len(members)), slice(start, stop), shift, mask))
+        row, start = row + len(members), stop
+    return tuple(parts)
+
+
+def _read(part: _Part, data: NDArray[np.uint8]) -> NDArray[np.generic]:
+    if part.type == "bit":
+        return (data.view("<u2") >> part.shift) & part.mask
+    numbers = data.view(DTYPES[part.type])
+    return _decimal(numbers) if part.type.startswith("bcd") else numbers
+
+
+def _decimal(numbers: NDArray[np.generic]) -> Floats:
+    """Binary-coded decimals as numbers; NaN where a digit is above 9."""
+    digits = (numbers[:, np.newaxis].astype(np.int64) >> np.arange(0, 8 * numbers.itemsize, 4)) & 0xF
+    values = (digits * 10.0 ** np.arange(digits.shape[1])).sum(axis=1)
+    return np.where((digits > 9).any(axis=1), np.nan, values)
+
+
+def _sentinels(points: Sequence[ModbusPoint]) -> Floats | None:
+    """``(most, rows)`` sentinels, padded with NaN, which equals nothing; None when there are none."""
+    most = max((len(one.sentinels) for one in points), default=0)
+    if not most:
+        return None
+    table = np.full((most, len(points)), np.nan)
+    for row, one in enumerate(points):
+        table[: len(one.sentinels), row] = one.sentinels
+    return table
+
+
+def _cause(point: ModbusPoint, no_number: bool) -> tuple[int, str]:
+    if not no_number:
+        return NOT_AVAILABLE, "sentinel"
+    if point.type.startswith("bcd"):
+        return NOT_DECIMAL, "not_decimal"
+    return NOT_A_NUMBER, "not_a_number"
+
+
+def _little(point: ModbusPoint, raw: float) -> bytes:
+    """A raw number's bytes, least significant first."""
+    if point.type.startswith("float"):
+        return _float(point, raw)
+    if point.type == "bit":
+        low, high = point.bits
+        return (_whole(raw, 0, (1 << (high - low + 1)) - 1, point) << low).to_bytes(2, "little")
+    if point.type.startswith("bcd"):
+        return int(str(_whole(raw, 0, 10 ** (4 * point.words) - 1, point)), 16).to_bytes(2 * point.words, "little")
+    width = 16 * point.words
+    signed = point.type.startswith("int")
+    low, high = (-(2 ** (width - 1)), 2 ** (width - 1) - 1) if signed else (0, 2**width - 1)
+    return _whole(raw, low, high, point).to_bytes(2 * point.words, "little", signed=signed)
+
+
+def _float(point: ModbusPoint, raw: float) -> bytes:
+    with np.errstate(over="ignore"):
+        packed = np.array(raw, DTYPES[point.type])
+    if math.isfinite(raw) and not np.isfinite(packed):
+        raise ValueError(f"{point.name}: a {point.type} cannot hold {raw:g}")
+    return packed.tobytes()
+
+
+def _whole(raw: float, low: int, high: int, point: ModbusPoint) -> int:
+    if not math.isfinite(raw) or not low <= round(raw) <= high:
+        raise ValueError(f"{point.name}: a {point.type} cannot hold {raw:g}")
+    return round(raw)

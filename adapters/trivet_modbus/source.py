@@ -1,0 +1,187 @@
+"""The endless source of one unit: it polls, reports refusals, and comes back after a lost link."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from trivet.device.adapter import Clock
+from trivet.signals import SECOND, Condition, Floats, Gap, Item, Readings, Status
+
+from trivet_modbus.client import Link, LostError, shared
+from trivet_modbus.codec import Decoder
+from trivet_modbus.frame import Refusal
+from trivet_modbus.schedule import Schedule
+
+FIRST_DELAY = 0.05
+QUICK = 2.0
+LONGEST_DELAY = 4.0
+BUSY_PAUSE = 0.05
+SILENT_BLOCKS = 2
+MOST_EXPONENT = 10
+
+
+def delays(jitter: Callable[[], float]) -> Iterator[float]:
+    """Endless waits between attempts [s]: 0.05 for 2 s in all, then doubling to 4, each shortened by up to a quarter.
+
+    Args:
+        jitter: Numbers from 0 to 1, so that many clients do not come back in step.
+    """
+    spent = 0.0
+    delay = FIRST_DELAY
+    while True:
+        wait = delay * (1.0 - 0.25 * jitter())
+        yield wait
+        spent += wait
+        if spent >= QUICK:
+            delay = min(2.0 * delay, LONGEST_DELAY)
+
+
+async def stream(schedule: Schedule, clock: Clock, jitter: Callable[[], float]) -> AsyncIterator[Item]:
+    """Readings block by block, conditions as they change, gaps as they open and close; endless.
+
+    Args:
+        schedule: What to read and when.
+        clock: The time of periods and stamps; patience is real time.
+        jitter: Numbers from 0 to 1, see ``delays``.
+    """
+    link = shared(schedule.line.host, schedule.line.port)
+    source = Source(schedule, link, clock)
+    waits = delays(jitter)
+    try:
+        while True:
+            try:
+                await link.open(schedule.line.timeout)
+                while True:
+                    for decoder in source.due():
+                        for item in await source.poll(decoder):
+                            waits = delays(jitter)
+                            yield item
+                    await source.pause()
+            except LostError as lost:
+                for gap in source.interrupted(lost):
+                    yield gap
+            await asyncio.sleep(next(waits))
+    finally:
+        link.release()
+
+
+class Source:
+    """Polls one unit through a link and knows what is covered."""
+
+    def __init__(self, schedule: Schedule, link: Link, clock: Clock) -> None:
+        self._schedule = schedule
+        self._link = link
+        self._clock = clock
+        self._due: dict[str, int] = {}
+        self._covered = clock.now()
+        self._gap: Gap | None = None
+        self._silent = 0
+        self._exponents: dict[str, float] = {}
+        self._active: dict[str, bool] = {}
+
+    def due(self) -> Iterator[Decoder]:
+        """The blocks that are due, each class on its own unbroken grid of moments."""
+        now = self._clock.now()
+        for turn in self._schedule.turns:
+            due = self._due.setdefault(turn.name, now)
+            if due <= now:
+                self._due[turn.name] = due + turn.period * ((now - due) // turn.period + 1)
+                yield from turn.decoders
+
+    async def poll(self, decoder: Decoder) -> list[Item]:
+        """Reads one block.
+
+        Raises:
+            LostError: The link is down, or the unit is silent.
+        """
+        answer = await self._answer(decoder)
+        took = asyncio.get_running_loop().time() - self._link.sent
+        after = self._clock.now()
+        origin = self._schedule.origin
+        if isinstance(answer, Refusal):
+            self._unheard(answer)
+            items: list[Item] = [decoder.refused(int(answer.status), answer.reason, after, origin)]
+            return items if answer.absent else [*self._resumed(after), *items]
+        self._silent = 0
+        source = after - round(took * self._clock.speed * SECOND / 2)
+        readings, states = decoder.decode(answer, source, after, origin)
+        if decoder.factors or decoder.scaled:
+            readings = self._factored(decoder, readings)
+        return [*self._resumed(source), readings, *self._conditions(decoder, states, source, after)]
+
+    async def _answer(self, decoder: Decoder) -> bytes | Refusal:
+        """One block, asked for again a bounded number of times."""
+        line = self._schedule.line
+        answer = await self._link.read(line.unit, decoder.block, line.timeout)
+        for attempt in range(line.retries):
+            if not isinstance(answer, Refusal) or not answer.again:
+                break
+            if not answer.absent:
+                await asyncio.sleep(BUSY_PAUSE * 2**attempt)
+            answer = await self._link.read(line.unit, decoder.block, line.timeout)
+        return answer
+
+    def _unheard(self, answer: Refusal) -> None:
+        """Counts silence; a unit that leaves several blocks unanswered is gone, even if its neighbours answer."""
+        self._silent = self._silent + 1 if answer.absent else 0
+        if self._silent >= SILENT_BLOCKS or (answer.absent and self._gap):
+            self._silent = 0
+            raise LostError(answer.reason, self._schedule.origin)
+
+    def _resumed(self, source: int) -> list[Gap]:
+        """Closes an open gap, now that the unit answers."""
+        self._covered = source
+        if self._gap is None:
+            return []
+        closed, self._gap = replace(self._gap, end=source), None
+        return [closed]
+
+    def interrupted(self, lost: LostError) -> list[Gap]:
+        """Opens a gap, once; everything is due when it closes."""
+        self._due.clear()
+        if self._gap is not None:
+            return []
+        self._gap = Gap(self._covered, None, lost.reason, self._schedule.origin, lost.message)
+        return [self._gap]
+
+    def _factored(self, decoder: Decoder, readings: Readings) -> Readings:
+        """Readings multiplied by the powers of ten that other registers hold; Bad where one is not known."""
+        for row, name in decoder.factors:
+            self._exponents[name] = float(readings.values[row])
+        values, status, reasons = readings.values.copy(), readings.status.copy(), dict(readings.reasons)
+        for row, name in decoder.scaled:
+            exponent = self._exponents.get(name, np.nan)
+            if abs(exponent) <= MOST_EXPONENT:
+                values[row] *= 10.0**exponent
+            elif row not in reasons:
+                values[row], status[row], reasons[row] = np.nan, Status.BAD_CONFIGURATION_ERROR, "no_scale_factor"
+        return replace(readings, values=values, status=status, reasons=reasons)
+
+    def _conditions(self, decoder: Decoder, states: Floats, source: int, receive: int) -> Iterator[Condition]:
+        """The alarm bits that changed, and those found active at first sight."""
+        for one, state in zip(decoder.points[decoder.readings :], states.tolist(), strict=True):
+            active = bool(state)
+            if active != self._active.get(one.name, False):
+                self._active[one.name] = active
+                origin = self._schedule.origin
+                yield Condition(one.name, active, None, one.severity, one.message, source, receive, origin)
+
+    async def pause(self) -> None:
+        """Waits for the next moment that something is due.
+
+        Raises:
+            LostError: The link went down meanwhile.
+        """
+        seconds = (min(self._due.values()) - self._clock.now()) / SECOND
+        sleeper = asyncio.ensure_future(self._clock.sleep(max(seconds, 0.0)))
+        waited: set[asyncio.Future[Any]] = {sleeper, self._link.lost}
+        try:
+            await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            sleeper.cancel()
+        if self._link.lost.done():
+            raise LostError(self._link.lost.result(), self._schedule.origin)
