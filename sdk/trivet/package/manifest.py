@@ -6,10 +6,24 @@ change its digest.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from trivet import canonical
+from trivet.errors import FormatError
+from trivet.package import layout
+from trivet.package.golden import check_golden
+from trivet.package.tree import Node, parse
+
 FORMAT = 0
+
+KEBAB = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+NAME = re.compile(r"[a-z][a-z0-9_]*")
+VERSION = re.compile(r"(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*)){2}(-[0-9a-z][0-9a-z.-]*)?")
+DIGEST = re.compile(r"[0-9a-f]{64}")
+UNIT = re.compile(r"[!-~]+")
+WORD = re.compile(r"[ -~]+")
 
 
 class Member(NamedTuple):
@@ -95,3 +109,134 @@ class Manifest(NamedTuple):
     golden: Mapping[str, Any]
     members: tuple[Member, ...]
     tree: Mapping[str, Any]
+
+
+def parse_manifest(data: bytes) -> Manifest:
+    """The manifest in the bytes of ``manifest.json``.
+
+    Raises:
+        FormatError: The bytes are not canonical JSON within bounds, a field is missing, of the
+            wrong type or out of range, or two fields contradict each other.
+    """
+    root = parse(data, layout.MANIFEST, FormatError, "TRV-P020")
+    root.object()
+    if not _is_canonical(root.value, data):
+        root.rule = "TRV-P021"
+        root.fail("is not in canonical form (RFC 8785)")
+    root.rule = "TRV-P022"
+    if root["format"].integer(0, 1 << 31) != FORMAT:
+        root["format"].fail(f"is {root['format'].value}, and this trivet reads {FORMAT}", "install a newer trivet")
+    root.rule = "TRV-P023"
+    manifest = _manifest(root)
+    root.rule = "TRV-P024"
+    _check_consistency(root, manifest)
+    check_golden(root["golden"], manifest)
+    return manifest
+
+
+def _is_canonical(tree: Any, data: bytes) -> bool:
+    try:
+        return canonical.dumps(tree) == data
+    except ValueError:
+        return False
+
+
+def _manifest(root: Node) -> Manifest:
+    state = root["state"]
+    return Manifest(
+        format=FORMAT,
+        name=root["name"].text(KEBAB, 64),
+        version=root["version"].text(VERSION, 64),
+        interface=_interface(root["interface"]),
+        window=root["window"].text(NAME, 64),
+        length=root["length"].integer(1, 100_000),
+        columns=_names(root["columns"], 1024, 1),
+        context=_names(root["context"], 256, 2),
+        outputs=tuple(_output(node) for node in root["outputs"].items(256, 1)),
+        state=None if state.value is None else _state(state),
+        opset=root["opset"].integer(17, 21),
+        budget=tuple(_budget_row(node) for node in root["budget"].items(256, 1)),
+        golden=root["golden"].object(),
+        members=tuple(_member(node) for node in root["members"].items(layout.MOST_MEMBERS)),
+        tree=root.value,
+    )
+
+
+def _interface(node: Node) -> InterfaceIdentity:
+    return InterfaceIdentity(
+        id=node["id"].text(KEBAB, 64),
+        version=node["version"].text(VERSION, 64),
+        digest=node["digest"].text(DIGEST),
+        semantic=node["semantic"].text(DIGEST),
+    )
+
+
+def _names(node: Node, most: int, least: int = 0) -> tuple[str, ...]:
+    names = tuple(item.text(NAME, 128) for item in node.items(most, least))
+    _check_unique(node, names)
+    return names
+
+
+def _check_unique(node: Node, names: Sequence[str]) -> None:
+    if len(set(names)) != len(names):
+        node.fail(f"names {next(name for name in names if names.count(name) > 1)!r} twice")
+
+
+def _output(node: Node) -> OutputPort:
+    return OutputPort(node["name"].text(NAME, 128), _names(node["classes"], 1024))
+
+
+def _state(node: Node) -> State:
+    fields = tuple(
+        StateField(item["name"].text(NAME, 128), item["unit"].text(UNIT, 64), float(item["initial"].number()))
+        for item in node["fields"].items(4096, 1)
+    )
+    _check_unique(node["fields"], [field.name for field in fields])
+    return State(node["layout"].integer(0, 1 << 31), fields)
+
+
+def _budget_row(node: Node) -> Mapping[str, Any]:
+    for key in ("architecture", "cpu", "stage"):
+        node[key].text(WORD, 128)
+    node["cores"].integer(1, 4096)
+    node["percentile"].number(0, 100)
+    node["limit"].number(0)
+    return node.object()
+
+
+def _member(node: Node) -> Member:
+    path = node["path"].text(most=256)
+    role = layout.role(path)
+    if role is None:
+        node["path"].fail(f"{path[:120]!a} is no path that a member may have")
+    return Member(
+        path=path,
+        size=node["size"].integer(0, layout.MOST_MEMBER_BYTES),
+        sha256=node["sha256"].text(DIGEST),
+        role=node["role"].choice(role),
+    )
+
+
+def _check_consistency(root: Node, manifest: Manifest) -> None:
+    if manifest.context[:2] != ("frames", "elapsed"):
+        root["context"].fail("must begin with 'frames', 'elapsed'")
+    outputs = [port.name for port in manifest.outputs]
+    _check_unique(root["outputs"], outputs)
+    if "next_state" in outputs:
+        root["outputs"].fail("'next_state' is the name of the model's memory")
+    if not any(row["architecture"] == row["cpu"] == "*" for row in manifest.budget):
+        root["budget"].fail("has no row for every machine (architecture '*', cpu '*')")
+    _check_members(root["members"], manifest)
+
+
+def _check_members(node: Node, manifest: Manifest) -> None:
+    paths = [member.path for member in manifest.members]
+    _check_unique(node, paths)
+    if paths != sorted(paths):
+        node.fail("is not sorted by path")
+    digests = {member.role: member.sha256 for member in manifest.members}
+    for role in layout.ONCE:
+        if role not in digests:
+            node.fail(f"has no member of role {role!r}")
+    if digests["interface"] != manifest.interface.digest:
+        node.fail("the digest of interface.json is not that of interface.digest")

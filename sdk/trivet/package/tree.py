@@ -1,0 +1,178 @@
+"""Strict JSON: bytes to a tree within bounds, and typed looks into that tree.
+
+Used for manifests, signature bundles and in-toto statements, which are all
+untrusted. Every complaint names the file and the place inside it.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterator
+from typing import Any, NoReturn
+
+from trivet.errors import PackageError
+
+LARGEST = 1 << 20
+"""Most bytes of any JSON file that is parsed here."""
+
+DEEPEST = 32
+"""Most levels of objects and arrays inside each other."""
+
+
+class Node:
+    """One value of a JSON tree that knows where it stands and how to complain.
+
+    Attributes:
+        value: The plain JSON value.
+        file: Package member or other file that it is from.
+        path: Place inside that file, such as ``outputs.0.name``.
+        error: Class of error to raise.
+        rule: Rule id that complaints carry.
+    """
+
+    __slots__ = ("error", "file", "path", "rule", "value")
+
+    def __init__(self, value: Any, file: str, path: str, error: type[PackageError], rule: str) -> None:
+        self.value = value
+        self.file = file
+        self.path = path
+        self.error = error
+        self.rule = rule
+
+    def fail(self, message: str, hint: str = "") -> NoReturn:
+        """Raises the error of this tree, blaming this place."""
+        where = f"{self.file}: {self.path}" if self.path else self.file
+        raise self.error(message, where=where, hint=hint or _BUILT_ANEW, rule=self.rule)
+
+    def __getitem__(self, key: str) -> Node:
+        """A mandatory key of an object."""
+        found = self.get(key)
+        if found is None:
+            self.fail(f"key {key!r} is missing")
+        return found
+
+    def get(self, key: str) -> Node | None:
+        """A key of an object, or None when the object has not got it."""
+        tree = self.object()
+        return self._inner(key, tree[key]) if key in tree else None
+
+    def object(self) -> dict[str, Any]:
+        """This value as an object."""
+        if not isinstance(self.value, dict):
+            self.fail("must be an object")
+        return self.value
+
+    def pairs(self) -> Iterator[tuple[str, Node]]:
+        """The keys of an object and their values."""
+        for key, value in self.object().items():
+            yield key, self._inner(key, value)
+
+    def items(self, most: int, least: int = 0) -> list[Node]:
+        """The items of an array of ``least`` to ``most`` items."""
+        if not isinstance(self.value, list):
+            self.fail("must be an array")
+        if not least <= len(self.value) <= most:
+            self.fail(f"must have {least} to {most} items and has {len(self.value)}")
+        return [self._inner(str(number), value) for number, value in enumerate(self.value)]
+
+    def text(self, pattern: re.Pattern[str] | None = None, most: int = 1024) -> str:
+        """This value as text, as a whole of a given form."""
+        if not isinstance(self.value, str):
+            self.fail("must be text")
+        if len(self.value) > most:
+            self.fail(f"must have at most {most} characters and has {len(self.value)}")
+        if pattern is not None and not pattern.fullmatch(self.value):
+            self.fail(f"{self.value[:80]!a} is not of the form {pattern.pattern}")
+        return self.value
+
+    def integer(self, least: int, most: int) -> int:
+        """This value as a whole number within bounds."""
+        if isinstance(self.value, bool) or not isinstance(self.value, int):
+            self.fail("must be a whole number")
+        if not least <= self.value <= most:
+            self.fail(f"must be from {least} to {most} and is {self.value}")
+        return self.value
+
+    def number(self, least: float = -math.inf, most: float = math.inf) -> float:
+        """This value as a finite number within bounds."""
+        if isinstance(self.value, bool) or not isinstance(self.value, (int, float)):
+            self.fail("must be a number")
+        if not least <= self.value <= most:
+            self.fail(f"must be from {least} to {most} and is {self.value}")
+        return self.value
+
+    def choice(self, *options: str) -> str:
+        """This value as one of a few words."""
+        if self.value not in options:
+            self.fail(f"must be {' or '.join(map(repr, options))}")
+        return str(self.value)
+
+    def _inner(self, key: str, value: Any) -> Node:
+        return Node(value, self.file, f"{self.path}.{key[:80]}".lstrip("."), self.error, self.rule)
+
+
+_BUILT_ANEW = "ask the maker for the package again"
+
+
+def parse(data: bytes, file: str, error: type[PackageError], rule: str) -> Node:
+    """The root of a JSON text.
+
+    Raises:
+        PackageError: Of class ``error``: not UTF-8 JSON, over a bound, or an object names a key twice.
+    """
+    root = Node(None, file, "", error, rule)
+    if len(data) > LARGEST:
+        root.fail(f"is over {LARGEST} bytes")
+    try:
+        root.value = json.loads(
+            data.decode("utf-8"), object_pairs_hook=_once, parse_constant=_not_json, parse_float=_finite
+        )
+    except RecursionError:
+        root.fail(f"nests deeper than {DEEPEST} levels")
+    except ValueError as problem:
+        root.fail(f"is not JSON ({_brief(problem)})")
+    if _depth(root.value) > DEEPEST:
+        root.fail(f"nests deeper than {DEEPEST} levels")
+    return root
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    tree = dict(pairs)
+    if len(tree) != len(pairs):
+        raise ValueError("an object names a key twice")
+    return tree
+
+
+def _not_json(word: str) -> NoReturn:
+    raise ValueError(f"JSON has no {word}")
+
+
+def _finite(digits: str) -> float:
+    value = float(digits)
+    if not math.isfinite(value):
+        raise ValueError("a number is too large")
+    return value
+
+
+def _brief(problem: ValueError) -> str:
+    """What a decoder said, without the bytes that it choked on."""
+    return "not UTF-8" if isinstance(problem, UnicodeDecodeError) else str(problem).splitlines()[0][:100]
+
+
+def _depth(value: Any) -> int:
+    """Levels of objects and arrays; stops counting just above the bound."""
+    level, depth = [value], 0
+    while depth <= DEEPEST:
+        level = [child for node in level for child in _children(node)]
+        if not level:
+            return depth
+        depth += 1
+    return depth
+
+
+def _children(node: Any) -> Any:
+    if isinstance(node, dict):
+        return node.values()
+    return node if isinstance(node, list) else ()
