@@ -139,7 +139,7 @@ def test_a_failed_tank_element_cools_the_tank_and_a_welded_contactor_cooks_it() 
     before = plant.tank.temperature.copy()
     plant.advance(1800)
     assert np.all(plant.loads.tank == 0)
-    assert np.median(before - plant.tank.temperature) > 3.0
+    assert np.median(before - plant.tank.temperature) > 1.5
     welded = busy(16, 6, warm=2700)
     fault_from_now(welded, "contactor_welded")
     welded.advance(1800)
