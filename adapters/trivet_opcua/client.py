@@ -21,6 +21,7 @@ from trivet_opcua import alarms
 from trivet_opcua.batch import Batches
 from trivet_opcua.certificates import application_uri
 from trivet_opcua.inbox import Inbox
+from trivet_opcua.library import hush
 from trivet_opcua.loss import Lost, lost, status
 from trivet_opcua.settings import Settings
 from trivet_opcua.transport import Change, Child, Node, Path, Publication, Unit, Value
@@ -33,10 +34,7 @@ SESSION_TIMEOUT = 60_000
 OUTAGE = 30.0
 WHOLE_PATH = 0xFFFF_FFFF
 
-# A dead link makes asyncua log a traceback a second; what matters is reported as a gap.
-_library = logging.getLogger("asyncua")
-if _library.level == logging.NOTSET:
-    _library.setLevel(logging.CRITICAL + 1)
+hush()
 
 _LIMITS = {
     "read": ua.ObjectIds.Server_ServerCapabilities_OperationLimits_MaxNodesPerRead,

@@ -1,11 +1,12 @@
 """Points of an OPC UA profile: by namespace URI, device type and browse path, never by node id.
 
-``Point.at`` has ``path`` (browse names from the device, separated by ``/``) with
-``type`` (browse name of the device's type) or without (the path then starts at the
+``Point.at`` has ``path``, browse names from the device on, separated by ``/``, and
+``type``, the browse name of the device's type (an empty one: the path starts at the
 Objects folder); or ``node`` (``nsu=URI;s=...``) where a vendor has nothing better.
-``namespace`` is the URI of the names; ``settings.namespace`` is its default, and
-``settings.namespaces`` gives prefixes for names of other namespaces (``di:Model``).
-``data`` is the OPC UA data type, for servers. Needs no OPC UA library.
+``namespace`` is the URI of the names. ``settings.type`` and ``settings.namespace`` are
+the defaults of both, ``settings.namespaces`` gives prefixes for names of other
+namespaces (``di:Model``). ``data`` is the OPC UA data type, for servers.
+Needs no OPC UA library.
 """
 
 from __future__ import annotations
@@ -80,7 +81,7 @@ def point(spec: Point, profile: Profile) -> OpcPoint:
         raise DocumentError(f"an OPC UA point has no key {unknown[0]!r}", where=where, hint=f"use {sorted(KEYS)}")
     node = _node(spec.at, where)
     path = () if node else _path(spec, profile, where)
-    kind = _text(spec.at, "type", where)
+    kind = _text({"type": profile.settings.get("type", ""), **spec.at}, "type", where)
     return OpcPoint(
         type=_qualified(kind, spec, profile, where) if kind and not node else None,
         path=path,
