@@ -8,7 +8,7 @@ Rules:
        or ``tolerance`` after that, when the value changed and the source time did not, and when it
        ends a stretch of Bad rows that would else lie after it (a link is back and shows an old value).
     3. The offset of an endpoint is the largest (source - receive) of its samples: no controller
-       can date a sample after we have it. The estimate sinks by 1 ms a second, so that it follows
+       can date a sample after we have it. The estimate sinks by about 1 ms a second, so that it follows
        a clock that drifts or is set back. Source times off by more than a day say nothing.
     4. A row is known to the frame at t when it lies at or before t and was received by t + settle.
        Nothing here depends on how the rows were cut into pieces.
@@ -29,8 +29,8 @@ from trivet.window.reason import Bytes
 Shorts = NDArray[np.int16]
 Flags = NDArray[np.bool_]
 
-SINK = 1000
-"""The estimated offset sinks by one nanosecond in so many."""
+SINK = 10
+"""The estimated offset sinks by one nanosecond in two to this power."""
 
 BOUND = 86_400 * SECOND
 """Largest offset [ns] that is taken for a clock's error."""
@@ -138,7 +138,7 @@ class Aligner:
 
     def _offset(self, readings: Readings, order: NDArray[np.intp], ahead: Ints) -> Ints:
         """The clock offset [ns] as known at each row; zero within the tolerance."""
-        sunk = readings.receive // SINK
+        sunk = readings.receive >> SINK
         raised = np.full(len(readings), NEVER)
         raised[order] = ahead
         raised += sunk

@@ -6,7 +6,7 @@ Rules (those about where a row lies in time are in ``align``):
     2. A frame closes at t + ``settle``. A sample that came too late for its own frame is counted,
        and is never inserted there; open frames still see it as the last known value.
     3. A cell holds the newest sample at or before t, while the last confirmation of it is not older
-       than ``max_age`` (or the ``hold`` of a thinned recording); then see ``resample``.
+       than ``max_age``; then see ``resample``.
     4. A Bad sample holds until a newer good one; so does a code that the profile does not map.
     5. Frames strictly inside a gap are missing for the columns of its endpoint.
     6. After ``SILENCE`` frames without any row there are no frames until a row comes.
@@ -80,7 +80,6 @@ class Framer:
         columns: Mapping[str, Signal],
         frame: float,
         settle: float,
-        hold: Mapping[str, float] | None = None,
         tolerance: float = 1.0,
     ) -> None:
         """Starts without a grid.
@@ -89,15 +88,12 @@ class Framer:
             columns: Column name to its signal; names as in the readings to come.
             frame: Step of the grid [s].
             settle: How long a frame waits for late samples [s].
-            hold: Columns of thinned recordings to the time that a value stands for [s].
             tolerance: Largest clock offset [s] that is left alone.
         """
         self.columns = tuple(columns)
         signals = list(columns.values())
         self._frame, self._settle = round(frame * SECOND), round(settle * SECOND)
-        held = {**dict.fromkeys(columns, 0.0), **(hold or {})}
-        ages = [round(max(s.max_age, held[name]) * SECOND) for name, s in columns.items()]
-        self._max_age = np.array(ages, np.int64)
+        self._max_age = np.array([round(s.max_age * SECOND) for s in signals], np.int64)
         self._aligner = Aligner(self.columns, self._frame, self._settle, self._max_age, round(tolerance * SECOND))
         self._pool, self._counters = Pool(signals), Counters(signals, frame)
         self._fed: deque[tuple[Shorts, Readings]] = deque()
@@ -114,11 +110,6 @@ class Framer:
     def start(self) -> int | None:
         """End of the first frame [ns, UTC], or None before the first row."""
         return None if self._start is None else self._start * self._frame
-
-    @property
-    def next_close(self) -> int | None:
-        """When the next frame closes [ns, UTC], or None before the first row."""
-        return None if self._start is None else self._next * self._frame + self._settle
 
     @property
     def late(self) -> Mapping[str, int]:
@@ -153,9 +144,13 @@ class Framer:
         last = max((high for _, high, _ in self._pending), default=self._next - 1)
         return 0 if self._start is None else last * self._frame + self._settle
 
+    def due(self, now: int) -> bool:
+        """Whether a frame can be closed at ``now`` [ns, UTC]."""
+        return self._start is not None and now >= self._next * self._frame + self._settle
+
     def advance(self, now: int) -> FrameBlock:
         """The next frames that are closed at ``now`` [ns, UTC], at most ``BLOCK`` of them; call until empty."""
-        if self._start is None or now < self._next * self._frame + self._settle:
+        if not self.due(now):
             return self._nothing_yet()
         self._take_up()
         last = self._until((now - self._settle) // self._frame)
