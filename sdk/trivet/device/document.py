@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Literal
 
 from trivet.interface.document import STRICT, Labels, Level, When
-from trivet.signals import Json
+from trivet.interface.parsed import Json
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +118,7 @@ class Profile:
     __pydantic_config__ = STRICT
 
     kind: Literal["profile"]
-    format: int
+    format: Literal[0]
     id: str
     version: str
     title: Labels
@@ -216,7 +217,7 @@ class Device:
     __pydantic_config__ = STRICT
 
     kind: Literal["device"]
-    format: int
+    format: Literal[0]
     id: str
     interface: InterfaceReference
     endpoints: Mapping[str, Endpoint]
@@ -229,3 +230,48 @@ class Device:
     decisions: Mapping[str, LevelOverride] = field(default_factory=dict)
     zones: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventRecord:
+    """Something that turned out to be true about an appliance, as people and systems write it down.
+
+    Attributes:
+        kind: Always ``event``.
+        format: Number of the document format.
+        device: Device id.
+        event: What happened.
+        start: From when, as RFC 3339 text with an offset, such as ``2026-03-01T06:30:00Z``.
+        end: Until when, or None.
+        subject: Fault class, as the interface names it, or part.
+        by: Who says so.
+        certainty: How sure they are.
+    """
+
+    __pydantic_config__ = STRICT
+
+    kind: Literal["event"]
+    format: Literal[0]
+    device: str
+    event: Literal["fault", "repaired", "part", "cleaned", "descaled"]
+    start: str
+    end: str | None = None
+    subject: str = ""
+    by: str = ""
+    certainty: Literal["confirmed", "likely", "suspected"] = "confirmed"
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        times = [_instant(text) for text in (self.start, self.end) if text is not None]
+        if times != sorted(times):
+            raise ValueError("must not end before it starts")
+
+
+def _instant(text: str) -> datetime:
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        instant = None
+    if instant is None or instant.tzinfo is None:
+        raise ValueError(f"{text!r} is not a time with its offset, such as '2026-03-01T06:30:00Z'")
+    return instant
