@@ -13,7 +13,6 @@ VERBS = {
     "demo": "a simulated kitchen on loopback, judged live",
     "run": "verify a package and judge devices with it",
     "read": "show every signal of a device: value, unit, age, status",
-    "lint": "check documents",
     "simulate": "serve a simulated plant over OPC UA and Modbus",
     "pack": "make a package",
     "unpack": "write a package's members and signatures to a folder",

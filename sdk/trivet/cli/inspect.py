@@ -43,12 +43,12 @@ def package_rows(package: Package) -> list[str]:
         f"package    {manifest.name} {manifest.version}, format {manifest.format}",
         f"digest     sha256:{package.digest}",
         f"signed by  {', '.join(key[:16] for key in key_ids(package)) or 'nobody'}",
-        f"interface  {manifest.interface.id} {manifest.interface.version}, window {manifest.window} of {manifest.length} frames",
+        f"interface  {manifest.interface.id} {manifest.interface.version}",
+        f"window     {manifest.window}, {manifest.length} frames",
         f"columns    {', '.join(manifest.columns)}",
         f"context    {', '.join(manifest.context)}",
     ]
-    for port in manifest.outputs:
-        rows.append(f"output     {port.name}" + (f": {', '.join(port.classes)}" if port.classes else ""))
+    rows += [f"output     {p.name}" + (f": {', '.join(p.classes)}" if p.classes else "") for p in manifest.outputs]
     if manifest.state:
         rows.append(f"state      layout {manifest.state.layout}, {len(manifest.state.fields)} numbers")
     for row in manifest.budget:

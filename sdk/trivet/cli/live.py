@@ -200,7 +200,9 @@ def event_text(line: Line, paint: Palette) -> str:
         tail = f" {words} ({line['value']:.2f})" + (f": {remedy}" if remedy else "") if words else ""
         return head + str(shade(line["state"].upper())) + tail
     if line["kind"] == "gap":
-        return head + paint.warn(f"no data ({line['reason']})" if line["end"] is None else f"data again ({line['reason']})")
+        return head + paint.warn(
+            f"no data ({line['reason']})" if line["end"] is None else f"data again ({line['reason']})"
+        )
     if line["kind"] == "sensor_faults":
         faults = ", ".join(f"{column} {fault}" for column, fault in line["faults"].items())
         return head + paint.warn(f"sensors: {faults or 'all recovered'}")

@@ -14,4 +14,6 @@ def add_trust(parser: ArgumentParser) -> None:
 
 def add_home(parser: ArgumentParser) -> None:
     """The home folder."""
-    parser.add_argument("--home", metavar="DIR", help="home folder (else TRIVET_HOME, else the platform's state folder)")
+    parser.add_argument(
+        "--home", metavar="DIR", help="home folder (else TRIVET_HOME, else the platform's state folder)"
+    )

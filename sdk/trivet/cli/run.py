@@ -6,48 +6,68 @@ import asyncio
 import contextlib
 import sys
 from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from trivet.cli.options import add_trust
+
+if TYPE_CHECKING:
+    from trivet.cli.live import LiveView
+    from trivet.pipeline.assemble import Ready
+    from trivet.pipeline.sinks import Sink
 
 
 def configure(parser: ArgumentParser) -> None:
     """Adds the verb's arguments."""
     parser.add_argument("package", help="a .trivet file")
     parser.add_argument("device", nargs="+", help="device documents")
-    parser.add_argument("--out", default="-", metavar="FILE", help="append lines to this file (default: standard output)")
+    parser.add_argument(
+        "--out", default="-", metavar="FILE", help="append lines to this file (default: standard output)"
+    )
     parser.add_argument("--live", action="store_true", help="show signals, predictions and decisions in the terminal")
     parser.add_argument("--speed", type=float, default=None, metavar="N", help="run N times as fast as real time")
-    parser.add_argument("--wait", type=float, default=30.0, metavar="S", help="give up when no device answers within S seconds")
+    parser.add_argument(
+        "--wait", type=float, default=30.0, metavar="S", help="give up when no device answers within S seconds"
+    )
     parser.add_argument("--for", dest="until", type=float, default=None, metavar="S", help="stop after S seconds")
     parser.add_argument("--forget", action="store_true", help="neither use nor keep the model's memory of the devices")
     add_trust(parser)
 
 
 def main(arguments: Namespace) -> int:
-    """Runs until the data end or the user stops it."""
+    """Runs until the data end or the user stops it, then says what was done."""
     from trivet.cli.live import LiveView
+    from trivet.cli.summary import summary
+    from trivet.package.trust import home_folder
     from trivet.pipeline.assemble import assemble
     from trivet.pipeline.sinks import JsonLines
+    from trivet.pipeline.store import Store
+    from trivet.runtime.model import Model
 
-    assembled = assemble(
-        arguments.package,
-        arguments.device,
-        keys=tuple(arguments.trust),
-        unsigned=arguments.unsigned,
-        home=arguments.home,
-        speed=arguments.speed,
-        forget=arguments.forget,
+    home = home_folder(arguments.home)
+    model = Model.load(arguments.package, keys=tuple(arguments.trust), unsigned=arguments.unsigned, home=home)
+    store = Store(None if arguments.forget else home / "state", model)
+    ready = assemble(model, arguments.device, store=store, speed=arguments.speed)
+    sinks = [] if arguments.live and arguments.out == "-" else [JsonLines(arguments.out)]
+    view = (
+        LiveView(ready.clock, sys.stderr, f"{model.manifest.name} {model.manifest.version}") if arguments.live else None
     )
-    live = arguments.live or (arguments.out == "-" and sys.stdout.isatty())
-    view = LiveView(assembled.judge, assembled.clock, sys.stderr) if live else None
-    sinks = [] if live and arguments.out == "-" else [JsonLines(arguments.out)]
+    if view:
+        for device in ready.judge.members:
+            view.device(device, model)
+        ready.judge.observe(view)
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(_run(assembled, sinks, view, arguments))
-    from trivet.cli.summary import summary
-
-    print(summary(assembled.judge, None if arguments.out == "-" else arguments.out), file=sys.stderr)
+        asyncio.run(_run(ready, sinks, view, arguments))
+    print(summary(ready.judge, [arguments.out] if arguments.out != "-" else []), file=sys.stderr)
     return 0
 
 
-async def _run(assembled: object, sinks: object, view: object, arguments: Namespace) -> None:
-    raise AssertionError
+async def _run(ready: Ready, sinks: Sequence[Sink], view: LiveView | None, arguments: Namespace) -> None:
+    from trivet.pipeline.run import run
+
+    painter = asyncio.create_task(view.show()) if view else None
+    try:
+        await run(ready.judge, ready.sources, ready.clock, sinks, wait=arguments.wait, until=arguments.until)
+    finally:
+        if painter:
+            painter.cancel()

@@ -22,5 +22,6 @@ def summary(judge: Judge, files: Sequence[str] = ()) -> str:
     if tally.latencies:
         each = sorted(latency / windows for latency, windows in tally.latencies)
         limit = min((row["limit"] for row in manifest.budget), default=0.0)
-        rows.append(f"  latency    median {each[len(each) // 2] / 1e6:.3f} ms, worst {each[-1] / 1e6:.3f} ms a window; budget {limit * 1e3:g} ms")
+        median, worst = each[len(each) // 2] / 1e6, each[-1] / 1e6
+        rows.append(f"  latency    median {median:.3f} ms, worst {worst:.3f} ms a window; budget {limit * 1e3:g} ms")
     return "\n".join([*rows, *(f"  written    {name}" for name in files)])

@@ -26,14 +26,14 @@ def main(arguments: Namespace) -> int:
     home = trust.home_folder(arguments.home)
     if arguments.action == "add":
         key = trust.add(home, arguments.key)
-        print(f"trusted now: {key.name} ({key.algorithm}), key id {key.key_id}")
+        print(f"trusted now: {key.name} ({key.algorithm}), key id {key.id}")
     elif arguments.action == "remove":
         key = trust.remove(home, arguments.key)
         print(f"trusted no longer: {key.name}")
     else:
         keys = trust.trusted_keys(home)
         for key in keys:
-            print(f"{key.key_id}  {key.algorithm}")
+            print(f"{key.id}  {key.algorithm}")
         if not keys:
             print(f"nobody is trusted in {home}; `trivet trust add KEY.pub` admits a signer")
     return 0

@@ -8,8 +8,8 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, Protocol
 
-from trivet.device.adapter import Clock, Values
-from trivet.device.library import adapter, load_profile
+from trivet.device.adapter import Clock, Snapshot
+from trivet.device.library import adapter, load_interface, load_profile
 from trivet.errors import AdapterError, DeviceError
 
 GROUP = "trivet.scenarios"
@@ -42,7 +42,9 @@ class Plant(Protocol):
 
     parameters: Mapping[str, float]
 
-    __call__: Values
+    def __call__(self, now: int, /) -> Snapshot:
+        """What its controller and meter show at a time [ns, UTC]."""
+        ...
 
 
 def scenario(name: str) -> Scenario:
@@ -60,59 +62,58 @@ def scenario(name: str) -> Scenario:
 
 @asynccontextmanager
 async def served(
-    chosen: Scenario, plant: Plant, device: str, folder: Path, clock: Clock, version: str, port: int = 0
+    chosen: Scenario, plant: Plant, path: Path, clock: Clock, *, bind: str = "127.0.0.1", port: int = 0
 ) -> AsyncIterator[Path]:
-    """Serves a plant through every endpoint of its scenario.
+    """Serves a plant through every endpoint of its scenario, and writes the device document that reads it.
 
     Args:
         chosen: The scenario.
         plant: The appliance that the servers show.
-        device: Id for the device document.
-        folder: Where the device document is written, as ``<device>.yaml``.
+        path: Where the device document is written; its stem is the device's id.
         clock: The time that the plant lives in.
-        version: Interface version for the device document.
+        bind: Address to listen on.
         port: First port; the next endpoint gets the next one. 0 lets the system choose.
 
     Yields:
-        Path of the device document.
+        The path.
 
     Raises:
         AdapterError: A protocol cannot serve, or its library is missing.
     """
     async with AsyncExitStack() as stack:
-        endpoints = {}
+        urls = {}
         for number, (name, profile_id) in enumerate(chosen.endpoints.items()):
             profile = load_profile(profile_id).document
             serve = adapter(profile.adapter).serve
             if serve is None:
                 raise AdapterError(f"adapter {profile.adapter!r} cannot serve", where=profile_id)
-            bind = f"127.0.0.1:{port + number if port else 0}"
-            url = await stack.enter_async_context(serve(profile, plant, bind, clock))
-            endpoints[name] = {"profile": profile_id, "url": url} | _settings(profile.adapter)
-        path = folder / f"{device}.yaml"
-        path.write_text(_document(chosen, plant, device, endpoints, version), encoding="utf-8")
+            where = f"{bind}:{port + number if port else 0}"
+            urls[name] = await stack.enter_async_context(serve(profile, plant, where, clock))
+        write_document(chosen, plant, path, urls)
         yield path
 
 
-def _settings(protocol: str) -> dict[str, Any]:
-    """Loopback servers of a simulator have no certificates, and the document says so."""
-    return {"settings": {"security": "none"}} if protocol == "opcua" else {}
-
-
-def _document(
-    chosen: Scenario, plant: Plant, device: str, endpoints: Mapping[str, Any], version: str
-) -> str:
+def write_document(chosen: Scenario, plant: Plant, path: Path, urls: Mapping[str, str] | None = None) -> None:
+    """Writes the device document of a simulated appliance; without URLs its servers are not up yet."""
     import yaml
 
+    endpoints = {name: _endpoint(profile, (urls or {}).get(name)) for name, profile in chosen.endpoints.items()}
     tree = {
         "kind": "device",
         "format": 0,
-        "id": device,
-        "interface": {"id": chosen.interface, "version": version},
+        "id": path.stem,
+        "interface": {"id": chosen.interface, "version": load_interface(chosen.interface).document.version},
         "appliance": {**chosen.appliance, "serial": "simulated"},
         "site": "simulated-kitchen",
-        "endpoints": dict(endpoints),
+        "endpoints": endpoints,
         "parameters": {name: float(value) for name, value in plant.parameters.items()},
         "note": "Simulated; written by trivet.",
     }
-    return yaml.safe_dump(tree, sort_keys=False, allow_unicode=True)
+    path.write_text(yaml.safe_dump(tree, sort_keys=False, allow_unicode=True), encoding="utf-8")
+
+
+def _endpoint(profile: str, url: str | None) -> dict[str, Any]:
+    """One endpoint; loopback servers of a simulator have no certificates, and the document says so."""
+    name = load_profile(profile).document.adapter
+    where = url or f"{adapter(name).schemes[0]}://127.0.0.1:1"
+    return {"profile": profile, "url": where} | ({"settings": {"security": "none"}} if name == "opcua" else {})

@@ -11,17 +11,16 @@ from trivet.device.adapter import Clock
 from trivet.device.binding import Binding, bind
 from trivet.device.clock import RecordingClock, ScaledClock, WallClock
 from trivet.device.faults import SensorWatch
-from trivet.device.library import ResolvedDevice, resolve
+from trivet.device.library import ResolvedDevice, check_compatible, load_interface, resolve
 from trivet.device.source import open_device
 from trivet.errors import DocumentError
-from trivet.pipeline.judge import Judge, Member, Observer
+from trivet.interface.digest import semantic_digest
+from trivet.pipeline.judge import Judge, Member
 from trivet.pipeline.lines import Provenance
 from trivet.pipeline.run import Source
 from trivet.pipeline.store import Store
 from trivet.runtime.model import Model
 from trivet.window.window import Windower
-
-RECORDED = "replay"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +39,6 @@ def assemble(
     store: Store,
     clock: Clock | None = None,
     speed: float | None = None,
-    observers: Sequence[Observer] = (),
 ) -> Ready:
     """Resolves, binds and connects nothing yet.
 
@@ -50,7 +48,6 @@ def assemble(
         store: Where memories are kept.
         clock: The time to live in; None chooses by the devices and ``speed``.
         speed: Seconds of the run in one real second; None is real time, or for recordings as fast as they can be read.
-        observers: Who watches.
 
     Raises:
         DocumentError: A document is wrong, or does not fit the package.
@@ -58,10 +55,12 @@ def assemble(
     """
     resolved = [resolve(path) for path in devices]
     _distinct(resolved)
+    for device in resolved:
+        _check_interface(model, device)
     chosen = clock or choose_clock(resolved, speed)
-    bindings = [bind(model.interface, device) for device in resolved]
-    members = [_member(model, device, binding, store) for device, binding in zip(resolved, bindings, strict=True)]
-    judge = Judge(model, members, store, observers)
+    bindings = [bind(model.interface, device.parsed, device.profiles) for device in resolved]
+    members = [_member(model, *pair, store) for pair in zip(resolved, bindings, strict=True)]
+    judge = Judge(model, members, store)
     for device in resolved:
         overrides = {name: (own.watch, own.act) for name, own in device.device.decisions.items()}
         judge.decider.tighten(device.device.id, overrides)
@@ -72,13 +71,36 @@ def assemble(
     return Ready(judge, sources, chosen)
 
 
+def _check_interface(model: Model, resolved: ResolvedDevice) -> None:
+    """The package's own interface is executed; it must mean what the device document was written for."""
+    identity, manifest = model.manifest.interface, model.manifest
+    check_compatible(resolved.parsed, identity.id, identity.version)
+    try:
+        known = load_interface(identity.id).document
+    except DocumentError:
+        return
+    if known.version != resolved.device.interface.version:
+        return
+    outputs = [port.name for port in manifest.outputs]
+    try:
+        same = semantic_digest(known, manifest.columns, outputs, manifest.window) == identity.semantic
+    except DocumentError:
+        same = False
+    if not same:
+        raise DocumentError(
+            f"the package means something else by {identity.id} {identity.version} than the interface installed here",
+            where=resolved.parsed.at(("interface",)),
+            hint="compare `trivet inspect` of the package with the installed interface; one of the two was altered",
+        )
+
+
 def choose_clock(devices: Sequence[ResolvedDevice], speed: float | None) -> Clock:
     """The clock that fits: a recording's own, a scaled one, or the wall's.
 
     Raises:
         DocumentError: Recorded and live endpoints are mixed.
     """
-    recorded = {e.profile.adapter == RECORDED for d in devices for e in d.targets}
+    recorded = {adapter.recorded for d in devices for adapter in d.adapters.values()}
     if len(recorded) > 1:
         raise DocumentError(
             "recorded and live endpoints cannot share a run",
@@ -105,7 +127,7 @@ def _member(model: Model, resolved: ResolvedDevice, binding: Binding, store: Sto
         manifest.window,
         manifest.columns,
         binding.fitted,
-        {name: device.parameters[name] for name in manifest.context if name in device.parameters},
+        {name: device.parameters.get(name) for name in manifest.context[2:]},
         device.windows.get(manifest.window),
     )
     provenance = Provenance(

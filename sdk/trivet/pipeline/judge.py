@@ -93,16 +93,20 @@ class Judge:
 
     LATENCIES = 10_000
 
-    def __init__(self, model: Model, members: Sequence[Member], store: Store, observers: Sequence[Observer] = ()) -> None:
+    def __init__(self, model: Model, members: Sequence[Member], store: Store) -> None:
         self.model = model
         self.members = {member.id: member for member in members}
         self.tally = Tally()
         self.decider = Decider(model.interface, tuple(model.ports))
         self._store = store
-        self._observers = observers
+        self._observers: list[Observer] = []
         for member in members:
             for rule, standing in member.memory.standings.items():
                 self.decider.standings[member.id, rule] = standing
+
+    def observe(self, observer: Observer) -> None:
+        """Lets somebody watch from now on."""
+        self._observers.append(observer)
 
     def feed(self, device: str, item: Item) -> list[Line]:
         """Takes one item of a device's source; gives the lines that it causes by itself."""

@@ -40,7 +40,7 @@ class JsonLines:
         self._where = str(path)
         self._close = str(path) != "-"
         try:
-            self._file: BinaryIO = Path(path).open("ab") if self._close else sys.stdout.buffer
+            self._file: BinaryIO = Path(path).open("ab") if self._close else sys.stdout.buffer  # noqa: SIM115  closed by close()
         except OSError as error:
             raise DataError(f"cannot be written ({error.strerror})", where=self._where) from error
 

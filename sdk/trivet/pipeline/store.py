@@ -76,7 +76,9 @@ class Store:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             _replace(path, canonical.dumps(self._written(memory)))
         except OSError as error:
-            raise DataError(f"the memory of {device!r} could not be saved ({error.strerror})", where=str(path)) from error
+            raise DataError(
+                f"the memory of {device!r} could not be saved ({error.strerror})", where=str(path)
+            ) from error
 
     def _path(self, device: str) -> Path | None:
         if self._folder is None:

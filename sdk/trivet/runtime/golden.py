@@ -15,8 +15,9 @@ from trivet.errors import FormatError, GraphError
 from trivet.interface.columns import columns
 from trivet.package.archive import Package
 from trivet.runtime.model import Model
+from trivet.runtime.predictions import Value
 from trivet.signals import SECOND, Float32s, Readings, Status
-from trivet.window.window import Windower, stack
+from trivet.window.window import Window, Windower, stack
 from trivet.window.windows import Windows
 
 START = 1_700_000_000 * SECOND
@@ -62,7 +63,8 @@ def array(package: Package, entry: Mapping[str, Any]) -> Float32s:
 
 def windows_of(model: Model, values: Float32s, context: Float32s) -> Windows:
     """Golden windows as ``Windows``: columns with a known value are fitted, and nothing is missing."""
-    fitted = [tuple(flags) for flags in (~np.isnan(values).all(axis=1)).tolist()]
+    known = np.logical_not(np.isnan(values).all(axis=1))
+    fitted = [tuple(bool(flag) for flag in row) for row in known]
     batch, zeros = len(values), [0] * values.shape[2]
     return Windows(
         devices=["golden"] * batch,
@@ -97,7 +99,7 @@ def judged(model: Model, windows: Windows, state: Float32s | None) -> dict[str, 
     }
 
 
-def _flat(value: object, classes: int) -> list[float]:
+def _flat(value: Value, classes: int) -> list[float]:
     numbers = list(value.values()) if isinstance(value, dict) else [value] * max(classes, 1)
     return [float("nan") if n is None else float(n) for n in numbers]
 
@@ -108,7 +110,7 @@ def _check_samples(model: Model, package: Package, case: Mapping[str, Any]) -> N
     manifest = model.manifest
     windower = Windower("golden", model.interface, manifest.window, manifest.columns, fitted, parameters)
     windower.feed(readings)
-    found = [w for w in windower.advance(last) if hasattr(w, "values")]
+    found = [made for made in windower.advance(last) if isinstance(made, Window)]
     if not found:
         raise GraphError("golden samples gave no window", where=case["samples"]["path"])
     made = stack(found[:1])
