@@ -48,6 +48,7 @@ REQUESTS: Mapping[Table, type[ModbusPDU]] = {
 SILENCES = 3
 BASIC, REGULAR = 1, 2
 ANSWERS = 8
+LARGEST_BUFFER = 8192
 
 
 class LostError(ConnectError):
@@ -206,6 +207,7 @@ class Link:
             except TimeoutError as error:
                 return self._unanswered(client, error)
             except ModbusException as error:
+                self._scope = None
                 self.drop("reset")
                 raise self._error("reset") from error
             finally:
@@ -246,6 +248,8 @@ class Link:
         )
         for answer in (_Coils, _Discretes, _Holdings, _Inputs, _Identity):
             client.register(answer)
+        # its own bound throws away a late answer together with the right one behind it
+        client.ctx.max_buffer_size = LARGEST_BUFFER
         return client
 
     def _connection(self, up: bool) -> None:

@@ -1,0 +1,1 @@
+"""Servers that are not those of our own adapters."""
