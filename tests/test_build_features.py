@@ -2,24 +2,25 @@
 
 import numpy as np
 import pytest
-
 from trivet.build.arrays import evaluate
-from trivet.build.features import Condition, Feature, FeatureList, Series
+from trivet.build.derived import DERIVED
+from trivet.build.features import DERIVED_OPERATORS, MASK_OPERATORS, Condition, Feature, FeatureList, Series
+from trivet.build.operators import ENDS, EXTREMES, MOMENTS
 from trivet.build.session import FeatureSession
 from trivet.build.streaming import Stream
 from trivet.errors import DocumentError
 
 NAN = float("nan")
 ON = (Condition("mode", states=(1, 2)),)
-ROWS = [  # power, mode
-    [10, 0],
-    [20, 1],
-    [NAN, 1],
-    [40, 2],
-    [30, 0],
-    [50, NAN],
-    [60, 1],
-    [NAN, NAN],
+ROWS: list[tuple[float, float]] = [  # power, mode
+    (10, 0),
+    (20, 1),
+    (NAN, 1),
+    (40, 2),
+    (30, 0),
+    (50, NAN),
+    (60, 1),
+    (NAN, NAN),
 ]
 SERIES = (
     Series("share", ("power",), over="rated"),
@@ -86,7 +87,7 @@ def features() -> FeatureList:
     )
 
 
-WINDOW = np.array([[[*row, NAN] for row in ROWS]], np.float32)
+WINDOW = np.array([[(power, mode, NAN) for power, mode in ROWS]], np.float32)
 CONTEXT = np.array([[7, NAN, 5, 0]], np.float32)
 EXPECTED = {feature.name: value for value, feature in BY_HAND}
 
@@ -111,12 +112,9 @@ def test_one_pass(features: FeatureList) -> None:
 
 
 def test_every_operator_is_tried_by_hand() -> None:
-    from trivet.build.derived import DERIVED
-    from trivet.build.features import DERIVED_OPERATORS
-    from trivet.build.frames import WINDOW as NODES
-
     thermal = {"hold_power", "cool_down", "cool_time", "heat_up_time"}
-    assert {feature.operator for _, feature in BY_HAND} == set(NODES) | set(DERIVED) - thermal
+    window = {*MOMENTS, *EXTREMES, *ENDS, *MASK_OPERATORS}
+    assert {feature.operator for _, feature in BY_HAND} | thermal == window | set(DERIVED)
     assert set(DERIVED) == set(DERIVED_OPERATORS)
 
 

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
 from trivet.build.arrays import evaluate, next_state
 from trivet.build.baseline import fields
 from trivet.build.features import Baseline, Condition, Feature, FeatureList, Series
 from trivet.build.session import FeatureSession
 from trivet.build.streaming import Stream
+from trivet.signals import Float32s
 
 LENGTH = 12
 WHEN = {
@@ -59,7 +59,7 @@ windows = st.lists(rows, min_size=1, max_size=6)
 rated = st.sampled_from([float("nan"), 0.0, 1.0, 750.0])
 
 
-def scale(window: np.ndarray, context: np.ndarray) -> float:  # type: ignore[type-arg]
+def scale(window: Float32s, context: Float32s) -> float:
     """The largest number that goes in: single precision cannot do better than a share of it."""
     divisor = context[2] if np.isfinite(context[2]) and context[2] not in (0, 1) else 1.0
     return float(max(1.0, np.nanmax(np.abs(np.append(window, 1.0))) / min(divisor, 1.0)))
@@ -82,7 +82,9 @@ def test_forms_agree(values: list[list[tuple[float, float, float]]], parameter: 
         limit = 1e-5 * scale(one, ctx[0])
         for column, feature in enumerate(FEATURES.features):
             expected = float(arrays[feature.name][0])
-            allowed = limit * {"sum": LENGTH, "ratio": 1e3, "z": 10, "drift": 10, "product": 1e4}.get(feature.operator, 1)
+            allowed = limit * {"sum": LENGTH, "ratio": 1e3, "z": 10, "drift": 10, "product": 1e4}.get(
+                feature.operator, 1
+            )
             assert passed[feature.name] == pytest.approx(expected, abs=allowed, rel=1e-5, nan_ok=True), feature
             assert graph[0, column] == pytest.approx(expected, abs=allowed, rel=1e-5, nan_ok=True), feature
         assert following is not None

@@ -48,9 +48,7 @@ def next_state(features: FeatureList, values: Mapping[str, Floats], state: Float
     return following(features, values, state)
 
 
-def columns_and_series(
-    features: FeatureList, window: Floats, context: Mapping[str, Floats]
-) -> dict[str, Floats]:
+def columns_and_series(features: FeatureList, window: Floats, context: Mapping[str, Floats]) -> dict[str, Floats]:
     """Columns and made series by name, each ``(batch, length)``."""
     made = {name: window[:, :, n] for n, name in enumerate(features.columns)}
     for series in features.series:
@@ -115,6 +113,10 @@ def _over(total: Floats, count: Floats) -> Floats:
     return np.asarray(np.divide(total, count, out=np.full(total.shape, np.nan), where=count != 0))
 
 
+def _known(_: Floats, m: Flags, __: float) -> Floats:
+    return np.asarray(m.sum(1), np.float64)
+
+
 def _mean(x: Floats, m: Flags) -> Floats:
     return _over(np.where(m, x, 0).sum(1), m.sum(1).astype(np.float64))
 
@@ -165,7 +167,7 @@ def _starts(held: Flags, known: Flags, _: float, __: int) -> Floats:
 
 
 _SERIES: Mapping[str, Callable[[Floats, Flags, float], Floats]] = {
-    "known": lambda x, m, _: m.sum(1).astype(np.float64),
+    "known": _known,
     "mean": lambda x, m, _: _mean(x, m),
     "std": lambda x, m, _: _std(x, m),
     "min": lambda x, m, _: _extreme(x, m, -1),

@@ -34,11 +34,11 @@ def fields(features: FeatureList) -> tuple[StateField, ...]:
         return ()
     units = {feature.name: feature.unit for feature in features.features}
     rows = [(COUNTER, "1")]
-    rows += [(f"{name}.count", "1") for name in remembered]
-    rows += [(f"{name}.mean", units.get(name, "1")) for name in remembered]
-    rows += [(f"{name}.m2", _squared(units.get(name, "1"))) for name in remembered]
-    rows += [(f"{name}.slow", units.get(name, "1")) for name in averaged]
-    rows += [(f"{name}.weight", "1") for name in averaged]
+    rows += [(f"{name}_count", "1") for name in remembered]
+    rows += [(f"{name}_mean", units.get(name, "1")) for name in remembered]
+    rows += [(f"{name}_m2", _squared(units.get(name, "1"))) for name in remembered]
+    rows += [(f"{name}_slow", units.get(name, "1")) for name in averaged]
+    rows += [(f"{name}_weight", "1") for name in averaged]
     return tuple(StateField(name, unit, 0.0) for name, unit in rows)
 
 

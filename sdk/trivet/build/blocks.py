@@ -22,14 +22,12 @@ LINKS = ("identity", "sigmoid", "softmax", "exp", "decay", "power_of_two")
 
 
 class Block(Protocol):
-    """One part of a model.
-
-    Attributes:
-        features: Features or context inputs that it reads, in its own order.
-    """
+    """One part of a model."""
 
     @property
-    def features(self) -> tuple[str, ...]: ...
+    def features(self) -> tuple[str, ...]:
+        """Features or context inputs that it reads, in its own order."""
+        ...
 
     @property
     def width(self) -> int:
@@ -112,14 +110,14 @@ class Affine:
         features: Columns of the weights.
         weights: ``(width, features)``.
         offset: ``(width,)``.
-        fill: What stands for unknown features, ``(features,)``; NaN there hands NaN on.
+        fill: What stands for unknown features, ``(features,)``; None makes the result NaN.
         link: One of ``LINKS``.
     """
 
     features: tuple[str, ...]
     weights: Floats
     offset: Floats
-    fill: Floats
+    fill: Floats | None = None
     link: str = "identity"
 
     @property
@@ -129,7 +127,7 @@ class Affine:
 
     def emit(self, g: Graph, x: str) -> str:
         """Its nodes."""
-        filled = g.known_or(x, g.floats(self.fill)) if np.isfinite(self.fill).any() else x
+        filled = g.known_or(x, g.floats(self.fill)) if self.fill is not None else x
         sums = _flat(g, g.mix(self.weights, _upright(g, filled)))
         return linked(g, g.op("Add", sums, g.floats(self.offset)), self.link)
 

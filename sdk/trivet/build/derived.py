@@ -36,6 +36,14 @@ def _ratio(a: Floats, b: Floats) -> Floats:
     return a / np.where(b == 0, np.nan, b)
 
 
+def _otherwise(a: Floats, b: Floats) -> Floats:
+    return np.asarray(np.where(np.isnan(a), b, a))
+
+
+def _total(*sources: Floats) -> Floats:
+    return np.asarray(np.sum(sources, axis=0))
+
+
 def _ratio_node(g: Graph, sources: Sequence[str]) -> str:
     zero = g.op("Equal", sources[1], g.floats(0))
     return g.nan_where(zero, g.op("Div", sources[0], sources[1]))
@@ -62,12 +70,12 @@ def _extreme(kind: str) -> Callable[[Graph, Sequence[str]], str]:
 
 
 DERIVED: Mapping[str, Derived] = {
-    "constant": Derived(_constant, lambda g, sources: sources[0]),
+    "constant": Derived(_constant, _folded("Add")),
     "ratio": Derived(_of(_ratio), _ratio_node),
     "difference": Derived(_of(np.subtract), _folded("Sub")),
     "product": Derived(_of(np.multiply), _folded("Mul")),
-    "otherwise": Derived(_of(lambda a, b: np.where(np.isnan(a), b, a)), lambda g, s: g.known_or(s[0], s[1])),
-    "total": Derived(_of(lambda *s: sum(s)), _folded("Add")),
+    "otherwise": Derived(_of(_otherwise), lambda g, s: g.known_or(s[0], s[1])),
+    "total": Derived(_of(_total), _folded("Add")),
     "largest": Derived(_of(lambda *s: np.maximum.reduce(s)), _extreme("Max")),
     "smallest": Derived(_of(lambda *s: np.minimum.reduce(s)), _extreme("Min")),
     "hold_power": Derived(_of(thermal.hold_power), thermal.hold_power_node),

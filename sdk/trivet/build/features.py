@@ -10,6 +10,7 @@ holds, and its row lies in ``[start, stop)``.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
@@ -17,6 +18,8 @@ from typing import Any
 from trivet.errors import DocumentError
 
 FORMAT = 0
+
+NAME = re.compile(r"[a-z][a-z0-9_]{0,99}")
 
 SERIES_OPERATORS = frozenset({"known", "mean", "std", "min", "max", "first", "last", "sum", "slope", "rise"})
 """Over the counting frames of one series; all but ``known`` are NaN when there is none.
@@ -245,7 +248,7 @@ def _check(features: FeatureList) -> None:
 
 def _check_feature(feature: Feature, series: Sequence[str], made: Sequence[str], features: FeatureList) -> None:
     name, operator = feature.name, feature.operator
-    _require(name, (), (), name not in made and name.isascii() and name != "")
+    _require(name, (), (), name not in made and NAME.fullmatch(name) is not None)
     stop = features.length if feature.stop is None else feature.stop
     _require(name, (), (), 0 <= feature.start < stop <= features.length)
     for condition in feature.when:

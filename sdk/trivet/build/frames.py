@@ -1,13 +1,12 @@
-"""The window inside a graph: series, masks, and the operators over them.
+"""The window inside a graph: channels, masks, and sums over time.
 
 Tensors run channel by channel, ``(batch, channels, length)``, because taking
-channels is then a copy of whole rows. Features of one operator are computed
-together. Sums go through ``Graph.mix``; maxima do not depend on order.
+channels is then a copy of whole rows.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Generator, Sequence
 
 import numpy as np
 
@@ -17,61 +16,110 @@ from trivet.build.nodes import Graph
 FLOAT = 1
 """ONNX's number for float32."""
 
-Masked = tuple[tuple[Condition, ...], int, int | None]
+LARGEST = float(np.finfo(np.float32).max)
+"""Stands for infinity: weights of a graph are finite."""
+
+Made = list[tuple[Sequence[Feature], str]]
+Sums = Generator[Sequence[tuple[str, int]], list[str], Made]
+"""Yields tensors ``(batch, n, length)`` with their n, is sent their sums over time ``(batch, n, 1)``,
+and returns features with their values ``(batch, n, 1)``."""
+
+Rows = tuple[tuple[Condition, ...], int, int | None]
+"""Conditions, start and stop: which rows count."""
+
+EVERY: Rows = ((), 0, None)
+
+
+def together(families: Sequence[Sums]) -> Sums:
+    """Families side by side: what they ask for in one round is asked for at once."""
+    made: Made = []
+    waiting = [(family, list(next(family))) for family in families]
+    while waiting:
+        answers = iter((yield [request for _, requests in waiting for request in requests]))
+        following = []
+        for family, requests in waiting:
+            try:
+                following.append((family, list(family.send([next(answers) for _ in requests]))))
+            except StopIteration as end:
+                made.extend(end.value)
+        waiting = following
+    return made
+
+
+def rows_of(feature: Feature) -> Rows:
+    """Which rows count for a feature."""
+    return (feature.when, feature.start, feature.stop)
 
 
 class Frames:
     """One window's channels and masks.
 
     Attributes:
-        values: Columns and made series, ``(batch, channels, length)``.
-        known: Where they are known, same shape.
+        length: Rows of the window.
+        frame: Seconds from one row to the next.
+        rows: Row numbers as a constant ``(length,)``.
     """
 
     def __init__(self, g: Graph, features: FeatureList, wanted: Sequence[Feature]) -> None:
         self.g = g
         self.length = features.length
         self.frame = features.frame
+        self.rows = g.floats(np.arange(features.length))
         self._features = features
         self._channels = {name: n for n, name in enumerate(features.columns)}
-        self.values = self._with_series(g.transpose("window"))
-        self.known = g.op("Not", g.op("IsNaN", self.values))
-        keys = [_key(feature) for feature in wanted]
-        self._masks: dict[Masked, int] = {key: n for n, key in enumerate(dict.fromkeys(keys))}
-        self._mask_rows = self._masks_tensor() if any(key != _EVERY for key in self._masks) else None
+        self._values = self._with_series(g.transpose("window"))
+        self._known = g.op("Not", g.op("IsNaN", self._values))
+        self._masks = {key: n for n, key in enumerate(dict.fromkeys(map(rows_of, wanted)))}
+        self._mask_rows = self._masks_tensor()
 
-    def series(self, group: Sequence[Feature]) -> tuple[str, str]:
-        """The values of each feature's series and where they count, both ``(batch, n, length)``."""
-        channels = [self._channels[feature.of[0]] for feature in group]
-        counts = self.g.gather(self.known, channels, 1)
-        if any(_key(feature) != _EVERY for feature in group):
-            counts = self.g.op("And", counts, self.held(group))
-        return self.g.gather(self.values, channels, 1), counts
+    def series(self, selections: Sequence[tuple[str, Rows]]) -> tuple[str, str]:
+        """Values of series, and where they are known and count, both ``(batch, n, length)``."""
+        channels = [self._channels[name] for name, _ in selections]
+        counts = self.g.gather(self._known, channels, 1)
+        if any(rows != EVERY for _, rows in selections):
+            counts = self.g.op("And", counts, self.held([rows for _, rows in selections]))
+        return self.g.gather(self._values, channels, 1), counts
 
-    def held(self, group: Sequence[Feature]) -> str:
-        """Where each feature's conditions hold, ``(batch, n, length)``."""
-        if self._mask_rows is None:
-            raise ValueError("no feature has a condition")
-        return self.g.gather(self._mask_rows, [self._masks[_key(feature)] for feature in group], 1)
+    def held(self, keys: Sequence[Rows]) -> str:
+        """Where conditions hold, ``(batch, n, length)``."""
+        return self.g.gather(self._mask_rows, [self._masks[key] for key in keys], 1)
 
-    def judged(self, group: Sequence[Feature]) -> str:
-        """Where all series that each feature's conditions look at are known, ``(batch, n, length)``."""
-        looked = [sorted({self._channels[c.series] for c in feature.when}) for feature in group]
-        weights = np.zeros((len(group), len(self._channels)))
+    def judged(self, keys: Sequence[Rows]) -> str:
+        """Where all series that the conditions look at are known, ``(batch, n, length)``."""
+        looked = [sorted({self._channels[condition.series] for condition in key[0]}) for key in keys]
+        if all(len(channels) == 1 for channels in looked):
+            return self._within(self.g.gather(self._known, [channels[0] for channels in looked], 1), keys)
+        weights = np.zeros((len(keys), len(self._channels)))
         for row, channels in enumerate(looked):
             weights[row, channels] = 1
-        counted = self.g.mix(weights, self.g.op("Cast", self.known, to=FLOAT))
-        sizes = self.g.floats([[len(channels)] for channels in looked])
-        return self._within(self.g.op("Equal", counted, sizes), [_key(feature) for feature in group])
+        counted = self.g.mix(weights, self.number(self._known))
+        return self._within(self.g.op("Equal", counted, self.g.floats([[len(c)] for c in looked])), keys)
 
-    def total(self, tensor: str) -> str:
-        """Sum over time, ``(batch, n, length)`` to ``(batch, n, 1)``."""
-        row = self.g.mix(np.ones((1, self.length)), self.g.transpose(tensor))
-        return self.g.transpose(row)
+    def number(self, flags: str) -> str:
+        """Flags as 0 and 1."""
+        return self.g.op("Cast", flags, to=FLOAT)
 
-    def count(self, flags: str) -> str:
-        """Number of true frames, ``(batch, n, length)`` to ``(batch, n, 1)``."""
-        return self.total(self.g.op("Cast", flags, to=FLOAT))
+    def run(self, family: Sums) -> Made:
+        """Runs a family of operators; all sums that it asks for at once are one product."""
+        asked = next(family)
+        while True:
+            try:
+                asked = family.send(self._totals(asked) if asked else [])
+            except StopIteration as end:
+                made: Made = end.value
+                return made
+
+    def _totals(self, asked: Sequence[tuple[str, int]]) -> list[str]:
+        """Sums over time of tensors ``(batch, n, length)``, each ``(batch, n, 1)``."""
+        distinct = dict(asked)
+        together = self.g.concat(list(distinct), axis=1)
+        sums = self.g.transpose(self.g.mix(np.ones((1, self.length)), self.g.transpose(together)))
+        ends = np.cumsum(list(distinct.values())).tolist()
+        pieces = {
+            tensor: self.g.gather(sums, range(end - size, end), 1) if len(distinct) > 1 else sums
+            for end, (tensor, size) in zip(ends, distinct.items(), strict=True)
+        }
+        return [pieces[tensor] for tensor, _ in asked]
 
     def _with_series(self, columns: str) -> str:
         g, pieces = self.g, [columns]
@@ -104,194 +152,26 @@ class Frames:
         and small whole numbers add up exactly in any order.
         """
         g, conditions = self.g, list(dict.fromkeys(c for when, _, _ in self._masks for c in when))
-        rows = [(n, low, high) for n, c in enumerate(conditions) for low, high in c.intervals()]
-        weights = np.zeros((len(self._masks), len(rows)))
-        for mask, (when, _, _) in enumerate(self._masks):
-            for column, (n, _, _) in enumerate(rows):
-                weights[mask, column] = conditions[n] in when
+        spans = [(n, low, high) for n, c in enumerate(conditions) for low, high in c.intervals()]
         sizes = g.floats([[len(set(when))] for when, _, _ in self._masks])
-        if not rows:
+        if not spans:
             return self._within(g.op("Equal", self._nothing(), sizes), list(self._masks))
-        x = g.gather(self.values, [self._channels[conditions[n].series] for n, _, _ in rows], 1)
-        above = g.op("Greater", x, g.floats([[low] for _, low, _ in rows]))
-        below = g.op("Less", x, g.floats([[high] for _, _, high in rows]))
-        inside = g.op("Cast", g.op("And", above, below), to=FLOAT)
+        weights = np.zeros((len(self._masks), len(spans)))
+        for mask, (when, _, _) in enumerate(self._masks):
+            weights[mask] = [conditions[n] in when for n, _, _ in spans]
+        x = g.gather(self._values, [self._channels[conditions[n].series] for n, _, _ in spans], 1)
+        above = g.op("Greater", x, g.floats([[max(low, -LARGEST)] for _, low, _ in spans]))
+        below = g.op("Less", x, g.floats([[min(high, LARGEST)] for _, _, high in spans]))
+        inside = self.number(g.op("And", above, below))
         return self._within(g.op("Equal", g.mix(weights, inside), sizes), list(self._masks))
 
     def _nothing(self) -> str:
         """Zeros ``(batch, 1, length)``, for masks of rows alone."""
-        first = self.g.gather(self.known, [0], 1)
-        return self.g.op("Mul", self.g.op("Cast", first, to=FLOAT), self.g.floats(0))
+        return self.g.op("Mul", self.number(self.g.gather(self._known, [0], 1)), self.g.floats(0))
 
-    def _within(self, flags: str, keys: Sequence[Masked]) -> str:
+    def _within(self, flags: str, keys: Sequence[Rows]) -> str:
         """Flags ``(batch, n, length)``, false outside each key's rows."""
         rows = np.arange(self.length)
         stops = [self.length if stop is None else stop for _, _, stop in keys]
         inside = np.array([(rows >= key[1]) & (rows < stop) for key, stop in zip(keys, stops, strict=True)])
         return flags if inside.all() else self.g.op("And", flags, self.g.constant(inside))
-
-
-_EVERY: Masked = ((), 0, None)
-
-
-def _key(feature: Feature) -> Masked:
-    return (feature.when, feature.start, feature.stop)
-
-
-def _flat(g: Graph, tensor: str) -> str:
-    return g.op("Squeeze", tensor, g.ints([2]))
-
-
-def _sums(frames: Frames, group: Sequence[Feature]) -> tuple[str, str, str, str]:
-    """Values, where they count, their number and their mean (NaN when there are none)."""
-    g = frames.g
-    x, counts = frames.series(group)
-    number = frames.count(counts)
-    total = frames.total(g.op("Where", counts, x, g.floats(0)))
-    return x, counts, number, g.op("Div", total, number)
-
-
-def _known(frames: Frames, group: Sequence[Feature]) -> str:
-    return _flat(frames.g, frames.count(frames.series(group)[1]))
-
-
-def _mean(frames: Frames, group: Sequence[Feature]) -> str:
-    return _flat(frames.g, _sums(frames, group)[3])
-
-
-def _sum(frames: Frames, group: Sequence[Feature]) -> str:
-    g = frames.g
-    x, counts = frames.series(group)
-    number = frames.count(counts)
-    total = frames.total(g.op("Where", counts, x, g.floats(0)))
-    return _flat(g, g.nan_where(g.op("Equal", number, g.floats(0)), total))
-
-
-def _std(frames: Frames, group: Sequence[Feature]) -> str:
-    """Around the mean, and once more corrected for the mean's own rounding."""
-    g = frames.g
-    x, counts, number, mean = _sums(frames, group)
-    apart = g.op("Where", counts, g.op("Sub", x, mean), g.floats(0))
-    variance = g.op("Div", frames.total(g.op("Mul", apart, apart)), number)
-    rest = g.op("Div", frames.total(apart), number)
-    return _flat(g, g.op("Sqrt", g.op("Abs", g.op("Sub", variance, g.op("Mul", rest, rest)))))
-
-
-def _slope(frames: Frames, group: Sequence[Feature]) -> str:
-    g = frames.g
-    x, counts, number, mean = _sums(frames, group)
-    zero = g.floats(0)
-    time = g.floats(np.arange(frames.length) * frames.frame)
-    middle = g.op("Div", frames.total(g.op("Where", counts, time, zero)), number)
-    dt = g.op("Where", counts, g.op("Sub", time, middle), zero)
-    dx = g.op("Where", counts, g.op("Sub", x, mean), zero)
-    both, squares = frames.total(g.op("Mul", dt, dx)), frames.total(g.op("Mul", dt, dt))
-    return _flat(g, g.op("Div", both, squares))
-
-
-def _extreme(sign: int) -> Callable[[Frames, Sequence[Feature]], str]:
-    def node(frames: Frames, group: Sequence[Feature]) -> str:
-        g = frames.g
-        x, counts = frames.series(group)
-        none = g.floats(-sign * np.inf)
-        kind = "ReduceMax" if sign > 0 else "ReduceMin"
-        best = g.op(kind, g.op("Where", counts, x, none), axes=(2,), keepdims=0)
-        return g.nan_where(g.op("Equal", best, none), best)
-
-    return node
-
-
-def _end(sign: int) -> Callable[[Frames, Sequence[Feature]], str]:
-    """The value of the last (sign 1) or first counting frame."""
-
-    def node(frames: Frames, group: Sequence[Feature]) -> str:
-        g = frames.g
-        x, counts = frames.series(group)
-        rows, best = _edge(frames, counts, sign)
-        there = g.op("And", g.op("Equal", rows, best), counts)
-        value = frames.total(g.op("Where", there, x, g.floats(0)))
-        return _flat(g, g.nan_where(g.op("Equal", best, g.floats(_NEVER)), value))
-
-    return node
-
-
-_NEVER = -1e6
-"""Stands for the row number of no frame."""
-
-
-def _edge(frames: Frames, flags: str, sign: int) -> tuple[str, str]:
-    """``sign`` times the row where flags hold, else ``_NEVER``; and the largest of these, ``(batch, n, 1)``."""
-    g = frames.g
-    rows = g.op("Where", flags, g.floats(sign * np.arange(frames.length)), g.floats(_NEVER))
-    return rows, g.op("ReduceMax", rows, axes=(2,), keepdims=1)
-
-
-def _rise(frames: Frames, group: Sequence[Feature]) -> str:
-    return frames.g.op("Sub", _end(1)(frames, group), _end(-1)(frames, group))
-
-
-def _unless_unknown(frames: Frames, group: Sequence[Feature], value: str) -> str:
-    """NaN where the series of the conditions are never known together; ``value`` is ``(batch, n, 1)``."""
-    g = frames.g
-    number = frames.count(frames.judged(group))
-    return _flat(g, g.nan_where(g.op("Equal", number, g.floats(0)), value))
-
-
-def _duration(frames: Frames, group: Sequence[Feature]) -> str:
-    seconds = frames.g.op("Mul", frames.count(frames.held(group)), frames.g.floats(frames.frame))
-    return _unless_unknown(frames, group, seconds)
-
-
-def _share(frames: Frames, group: Sequence[Feature]) -> str:
-    held, judged = frames.count(frames.held(group)), frames.count(frames.judged(group))
-    return _flat(frames.g, frames.g.op("Div", held, judged))
-
-
-def _starts(frames: Frames, group: Sequence[Feature]) -> str:
-    g = frames.g
-    held = frames.held(group)
-    rested = g.op("And", frames.judged(group), g.op("Not", held))
-    before = g.gather(rested, [0, *range(frames.length - 1)], 2)
-    return _unless_unknown(frames, group, frames.count(g.op("And", held, before)))
-
-
-def _max_run(frames: Frames, group: Sequence[Feature]) -> str:
-    """A run ends where a row's distance to the last row without is greatest; that row is found by doubling."""
-    g, length = frames.g, frames.length
-    rows = g.floats(np.arange(length))
-    without = g.op("Where", frames.held(group), g.floats(-1), rows)
-    reach = 1
-    while reach < length:
-        earlier = g.gather(without, np.maximum(np.arange(length) - reach, 0).tolist(), 2)
-        without = g.op("Max", without, earlier)
-        reach *= 2
-    longest = g.op("ReduceMax", g.op("Sub", rows, without), axes=(2,), keepdims=1)
-    return _unless_unknown(frames, group, g.op("Mul", longest, g.floats(frames.frame)))
-
-
-def _onset(frames: Frames, group: Sequence[Feature]) -> str:
-    g = frames.g
-    _, best = _edge(frames, frames.held(group), -1)
-    starts = g.floats([[feature.start] for feature in group])
-    seconds = g.op("Mul", g.op("Neg", g.op("Add", best, starts)), g.floats(frames.frame))
-    return _flat(g, g.nan_where(g.op("Equal", best, g.floats(_NEVER)), seconds))
-
-
-WINDOW: Mapping[str, Callable[[Frames, Sequence[Feature]], str]] = {
-    "known": _known,
-    "mean": _mean,
-    "std": _std,
-    "min": _extreme(-1),
-    "max": _extreme(1),
-    "first": _end(-1),
-    "last": _end(1),
-    "sum": _sum,
-    "slope": _slope,
-    "rise": _rise,
-    "duration": _duration,
-    "share": _share,
-    "max_run": _max_run,
-    "starts": _starts,
-    "onset": _onset,
-}
-"""Operator to the nodes of a group of its features, ``(batch, n)``."""

@@ -6,29 +6,42 @@ This is the form that a microcontroller runs; it is written to be read beside C.
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Protocol
 
 import numpy as np
 
 from trivet.build.baseline import following, recalled
 from trivet.build.derived import DERIVED
 from trivet.build.features import MASK_OPERATORS, MEMORY_OPERATORS, SERIES_OPERATORS, Condition, Feature, FeatureList
+from trivet.build.operators import ENDS, EXTREMES
 from trivet.signals import Floats
 
 NAN = float("nan")
 
 
-class Accumulator(Protocol):
-    """The memory of one window feature."""
+class Accumulator(ABC):
+    """The memory of one window feature: it is given every row and knows which of them count."""
+
+    def __init__(self, feature: Feature, frame: float) -> None:
+        self.feature = feature
+        self.frame = frame
+        self.at = -1
 
     def update(self, row: Mapping[str, float]) -> None:
         """Takes the next row: columns and series by name."""
-        ...
+        self.at += 1
+        feature = self.feature
+        if self.at >= feature.start and (feature.stop is None or self.at < feature.stop):
+            self.take(row)
 
+    @abstractmethod
+    def take(self, row: Mapping[str, float]) -> None:
+        """Takes a row that lies within the feature's rows."""
+
+    @abstractmethod
     def value(self) -> float:
         """The feature over the rows so far."""
-        ...
 
 
 class Stream:
@@ -84,39 +97,30 @@ def accumulator(feature: Feature, frame: float) -> Accumulator:
     """The empty memory of one window feature."""
     if feature.operator in MASK_OPERATORS:
         return Mask(feature, frame)
-    return {"min": Extreme, "max": Extreme, "first": Ends, "last": Ends, "rise": Ends}.get(feature.operator, Moments)(
-        feature, frame
-    )
+    if feature.operator in EXTREMES:
+        return Extreme(feature, frame)
+    return Ends(feature, frame) if feature.operator in ENDS else Moments(feature, frame)
 
 
 def _holds(condition: Condition, x: float) -> bool:
     return any(low < x < high for low, high in condition.intervals())
 
 
-class _Rows:
-    """Which rows count, and where we are."""
-
-    def __init__(self, feature: Feature, frame: float) -> None:
-        self.feature = feature
-        self.frame = frame
-        self.at = -1
-
-    def update(self, row: Mapping[str, float]) -> None:
-        self.at += 1
-        feature = self.feature
-        if self.at >= feature.start and (feature.stop is None or self.at < feature.stop):
-            self.take(row)
+class Counting(Accumulator):
+    """The memory of a feature over the counting frames of one series."""
 
     def take(self, row: Mapping[str, float]) -> None:
+        """Takes a row."""
         x = row[self.feature.of[0]]
         if not math.isnan(x) and all(_holds(c, row[c.series]) for c in self.feature.when):
             self.add(x)
 
+    @abstractmethod
     def add(self, x: float) -> None:
-        raise TypeError(f"{type(self).__name__} takes whole rows")
+        """Takes one counting value."""
 
 
-class Moments(_Rows):
+class Moments(Counting):
     """Count, mean, squares and products with time, after Welford."""
 
     def __init__(self, feature: Feature, frame: float) -> None:
@@ -150,7 +154,7 @@ class Moments(_Rows):
         return self.total if operator == "sum" else self.mean
 
 
-class Extreme(_Rows):
+class Extreme(Counting):
     """The least or largest value."""
 
     def __init__(self, feature: Feature, frame: float) -> None:
@@ -168,7 +172,7 @@ class Extreme(_Rows):
         return self.best
 
 
-class Ends(_Rows):
+class Ends(Counting):
     """The first and the last value."""
 
     def __init__(self, feature: Feature, frame: float) -> None:
@@ -186,7 +190,7 @@ class Ends(_Rows):
         return {"first": self.first, "last": self.last}.get(self.feature.operator, self.last - self.first)
 
 
-class Mask(_Rows):
+class Mask(Accumulator):
     """What the conditions themselves did."""
 
     def __init__(self, feature: Feature, frame: float) -> None:

@@ -95,7 +95,8 @@ def cool_down(
 ) -> Floats:
     """Temperature [degC] after a time without heating."""
     first = np.asarray(start - ambient)
-    cells = STEP * np.asarray(capacity)[..., None] / _per_kelvin(first[..., None] * MIDDLES, ambient, linear, evaporation)
+    lost = _per_kelvin(first[..., None] * MIDDLES, ambient, linear, evaporation)
+    cells = STEP * np.asarray(capacity)[..., None] / lost
     before = np.cumsum(cells, -1) - cells
     spent = np.clip((np.asarray(seconds)[..., None] - before) / cells, 0, 1).sum(-1)
     at = ambient + first * np.exp(-STEP * spent)

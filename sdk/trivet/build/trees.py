@@ -31,6 +31,8 @@ from trivet.signals import Float32s, Floats, Ints
 FORESTS = (RandomForestClassifier, RandomForestRegressor, ExtraTreesClassifier, ExtraTreesRegressor)
 BOOSTINGS = (HistGradientBoostingClassifier, HistGradientBoostingRegressor)
 
+LARGEST = float(np.finfo(np.float32).max)
+
 EULER = 0.5772156649015329
 
 
@@ -87,10 +89,10 @@ class Ensemble:
 
 
 def floored(thresholds: Floats) -> Float32s:
-    """The largest single-precision numbers not above these, so that no single-precision input changes side."""
-    with np.errstate(over="ignore"):
-        near = thresholds.astype(np.float32)
-    above = near.astype(np.float64) > thresholds
+    """The largest finite single-precision numbers not above these: no finite input changes side."""
+    bounded = np.clip(thresholds, -LARGEST, LARGEST)
+    near = bounded.astype(np.float32)
+    above = near.astype(np.float64) > bounded
     return np.where(above, np.nextafter(near, np.float32(-np.inf)), near)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from trivet.build.baseline import BaselineNodes
 from trivet.build.derived import DERIVED
 from trivet.build.features import (
@@ -14,8 +16,9 @@ from trivet.build.features import (
     FeatureList,
     remembers,
 )
-from trivet.build.frames import WINDOW, Frames
+from trivet.build.frames import Frames
 from trivet.build.nodes import Graph
+from trivet.build.operators import windowed
 
 
 class Vector:
@@ -29,7 +32,8 @@ class Vector:
         self._g = g
         self._features = features
         self._pieces = ["context"]
-        self._places = {name: n for n, name in enumerate(features.context)}
+        self._places = {name: (0, n) for n, name in enumerate(features.context)}
+        self._sizes = [len(features.context)]
         self._memory: BaselineNodes | None = None
         windowed = [f for f in features.features if f.operator in SERIES_OPERATORS | MASK_OPERATORS]
         if windowed:
@@ -41,15 +45,17 @@ class Vector:
 
     def take(self, names: Sequence[str]) -> str:
         """Features or context inputs side by side, ``(batch, names)``."""
-        everything = self._g.concat(self._pieces, axis=1)
-        return self._g.gather(everything, [self._places[name] for name in names], 1)
+        places = [self._places[name] for name in names]
+        used = sorted({piece for piece, _ in places})
+        offsets = dict(zip(used, np.cumsum([0, *(self._sizes[piece] for piece in used)]).tolist(), strict=False))
+        together = self._g.concat([self._pieces[piece] for piece in used], axis=1)
+        return self._g.gather(together, [offsets[piece] + column for piece, column in places], 1)
 
     def _window(self, wanted: Sequence[Feature]) -> None:
         frames = Frames(self._g, self._features, wanted)
-        for operator, nodes in WINDOW.items():
-            group = [feature for feature in wanted if feature.operator == operator]
-            if group:
-                self._append(group, nodes(frames, group))
+        made = frames.run(windowed(frames, wanted))
+        tensor = self._g.concat([tensor for _, tensor in made], axis=1)
+        self._append([f for group, _ in made for f in group], self._g.op("Squeeze", tensor, self._g.ints([2])))
 
     def _derive(self, waiting: list[Feature]) -> None:
         """Rounds: in each, all features whose sources are there, grouped by operator."""
@@ -89,6 +95,7 @@ class Vector:
         )
 
     def _append(self, group: Sequence[Feature], tensor: str) -> None:
-        for feature in group:
-            self._places[feature.name] = len(self._places)
+        for column, feature in enumerate(group):
+            self._places[feature.name] = (len(self._pieces), column)
         self._pieces.append(tensor)
+        self._sizes.append(len(group))
