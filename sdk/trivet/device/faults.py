@@ -121,16 +121,18 @@ class SensorWatch:
             events += frozen.feed(readings, rows[column[rows] == number], rows, number)
         for number, total in self._sums.items():
             events += total.feed(readings, rows[column[rows] == number], rows, number)
-        return self._changes(readings, sorted(events))
+        return self._changes(readings, sorted(events)) if events else []
 
     def _range_events(self, readings: Readings, usable: Flags) -> list[_Event]:
         """Where impossible values, or what the controller says of its sensor, begin and end."""
         column, code = readings.column, readings.status & CODE
         failed = code == np.uint32(Status.BAD_SENSOR_FAILURE)
         beyond = code == np.uint32(Status.BAD_OUT_OF_RANGE)
-        rows = np.flatnonzero((usable | failed | beyond) & self._watched[column])
+        rows = np.flatnonzero(usable | ((failed | beyond) & self._watched[column]))
         at, value = column[rows], readings.values[rows]
         high, low = value > self._high[at], value < self._low[at]
+        if not (high.any() or low.any() or readings.status.any() or self._impossible.any()):
+            return []
         warm = self._temperature[at]
         kind = np.where(high & warm, 1, np.where(low & warm, 2, np.where(high | low | beyond[rows], 3, 0)))
         kind = np.where(failed[rows], 4, kind)
@@ -172,6 +174,8 @@ class _Event(NamedTuple):
 
 def _turns(column: Ints, verdict: Ints, carry: Ints) -> list[int]:
     """Rows at which a column's verdict differs from the one before; ``carry`` keeps the last of each column."""
+    if not verdict.any() and not carry.any():
+        return []
     order = np.argsort(column, kind="stable")
     at, now = column[order], verdict[order]
     first = np.ones(len(at), np.bool_)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from trivet.device.adapter import Adapter, Target
+from trivet.device.check import check_device, check_profile
 from trivet.device.document import Device, Endpoint, InterfaceReference, Profile
-from trivet.errors import AdapterError, DocumentError
+from trivet.errors import AdapterError, DocumentError, Finding
 from trivet.interface.digest import document_digest
 from trivet.interface.document import Interface
 from trivet.interface.library import find
@@ -116,15 +116,16 @@ def resolve(path: str | Path) -> ResolvedDevice:
     """A device document with its profiles, adapters and typed points.
 
     Raises:
-        DocumentError: The device, a profile or a point is malformed, or a URL is not one of the adapter's.
+        DocumentError: The device, a profile or a point is wrong, or a URL is not one of the adapter's.
         AdapterError: A profile needs an adapter that is not installed.
     """
     parsed, folder = load_device(path), Path(path).parent
-    _check_zone(parsed)
+    _refuse(check_device(parsed))
     device = parsed.document
     profiles, readers, targets = {}, {}, {}
     for name, endpoint in device.endpoints.items():
         profiles[name] = profile = _profile(parsed, name, endpoint, folder)
+        _refuse(check_profile(profile))
         readers[name] = reader = _adapter(profile)
         _check_scheme(parsed, name, endpoint, reader)
         points = _points(profile, reader)
@@ -207,17 +208,10 @@ def _check_scheme(parsed: Parsed[Device], name: str, endpoint: Endpoint, reader:
         )
 
 
-def _check_zone(parsed: Parsed[Device]) -> None:
-    name = parsed.document.time_zone
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise DocumentError(
-            f"time zone `{name}` is not known",
-            where=parsed.at(("time_zone",)),
-            hint="write an IANA name such as Europe/Berlin; a machine without time zones needs `pip install tzdata`",
-            rule="TRV-D016",
-        ) from error
+def _refuse(findings: Sequence[Finding]) -> None:
+    errors = [finding for finding in findings if finding.severity == "error"]
+    if errors:
+        raise DocumentError.of(errors)
 
 
 def _placed(error: DocumentError, parsed: Parsed[Device], path: Place) -> DocumentError:

@@ -101,11 +101,13 @@ class _Wirer:
             made = self._wire(pair)
             if made is not None:
                 wires[pair.endpoint].append(made)
-        if not any(wires.values()) and not self.notes.found:
+        if not any(wires.values()) and not self._found():
             hint = "bind points to signals, or use a profile whose points name signals of this interface"
             self.notes.add("TRV-D011", ("endpoints",), f"nothing here feeds `{self.interface.id}`", hint)
-        found = [*self.notes.found, *(note for notes in self.profile_notes.values() for note in notes.found)]
-        return Wiring({name: tuple(made) for name, made in wires.items()}, tuple(dict.fromkeys(found)))
+        return Wiring({name: tuple(made) for name, made in wires.items()}, tuple(dict.fromkeys(self._found())))
+
+    def _found(self) -> list[Finding]:
+        return [*self.notes.found, *(note for notes in self.profile_notes.values() for note in notes.found)]
 
     def _check_endpoints(self) -> None:
         for name, endpoint in self.device.endpoints.items():
