@@ -64,7 +64,7 @@ def _verb(name: str, words: list[str]) -> int:
     module = importlib.import_module(f"trivet.cli.{name}")
     parser = argparse.ArgumentParser(prog=f"trivet {name}", description=VERBS[name].capitalize() + ".")
     module.configure(parser)
-    arguments = parser.parse_args(words)
+    arguments = parser.parse_intermixed_args(words)
     try:
         return int(module.main(arguments))
     except TrivetError as error:

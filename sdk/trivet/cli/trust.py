@@ -9,21 +9,19 @@ from trivet.cli.options import add_home
 
 def configure(parser: ArgumentParser) -> None:
     """Adds the verb's arguments."""
-    verbs = parser.add_subparsers(dest="action", required=True)
-    adding = verbs.add_parser("add", help="trust a public key")
-    adding.add_argument("key", metavar="KEY.pub")
-    removing = verbs.add_parser("remove", help="trust a key no longer")
-    removing.add_argument("key", metavar="KEY", help="key id, or its beginning")
-    listing = verbs.add_parser("list", help="list the trusted keys")
-    for action in (adding, removing, listing):
-        add_home(action)
+    parser.add_argument("action", choices=("add", "remove", "list"))
+    parser.add_argument("key", nargs="?", help="add: a public key's file; remove: a key id, or its beginning")
+    add_home(parser)
 
 
 def main(arguments: Namespace) -> int:
     """Changes or lists the trust store."""
+    from trivet.errors import PolicyError
     from trivet.package import trust
 
     home = trust.home_folder(arguments.home)
+    if arguments.action != "list" and not arguments.key:
+        raise PolicyError("no key was named", hint=f"`trivet trust {arguments.action} KEY`")
     if arguments.action == "add":
         key = trust.add(home, arguments.key)
         print(f"trusted now: {key.name} ({key.algorithm}), key id {key.id}")
