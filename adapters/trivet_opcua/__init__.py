@@ -10,6 +10,7 @@ from trivet.device.document import Profile
 from trivet.errors import AdapterError
 from trivet.signals import Item
 
+from trivet_opcua.certificates import check
 from trivet_opcua.points import point
 from trivet_opcua.settings import SCHEME, settings
 from trivet_opcua.values import decode
@@ -19,6 +20,7 @@ __all__ = ["adapter"]
 
 def _connect(target: Target, clock: Clock) -> AsyncIterator[Item]:
     chosen = settings(target.endpoint, target.name)
+    check(chosen, target.name)
     try:
         from trivet_opcua.client import AsyncuaTransport
     except ImportError as error:

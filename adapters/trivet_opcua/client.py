@@ -81,13 +81,13 @@ class AsyncuaTransport:
         await self._answer(client.activate_session())
         await self._look_around()
 
-    async def close(self) -> None:
-        """Closes the session and the socket; never raises, and takes at most one timeout."""
+    async def close(self, patience: float) -> None:
+        """Closes the session and the socket; never raises, and waits for the server no longer than told [s]."""
         client, self._client = self._client, None
         if client is None:
             return
         try:
-            async with asyncio.timeout(self.settings.timeout):
+            async with asyncio.timeout(patience):
                 await client.close_session()
                 await client.close_secure_channel()
         except Exception as error:  # whatever a dying link raises, the socket must still be closed
@@ -159,9 +159,8 @@ class AsyncuaTransport:
         try:
             await self._answer(self._client.uaclient.call([call]))
         except Lost as refused:
-            # A server without alarms may have no methods at all, which is no fault.
             if not isinstance(refused.__cause__, ua.UaStatusCodeError):
-                raise
+                raise  # a server without alarms may have no methods at all, which is no fault
 
     async def publication(self, patience: float) -> Publication:
         """The next answer to Publish, within ``patience`` [s of real time]."""
@@ -191,8 +190,12 @@ class AsyncuaTransport:
         try:
             await self._answer(self._client.open_secure_channel())
         except Lost as refused:
-            if self.settings.security == "none" or refused.reason == "timeout":
+            if self.settings.security == "none":
                 raise
+            if refused.reason == "timeout":
+                raise Lost(
+                    "timeout", "no secure channel was opened; is this still the server's certificate?"
+                ) from refused
             raise status("BadCertificateUntrusted") from refused
 
     def _watch_socket(self) -> None:
@@ -272,12 +275,17 @@ class AsyncuaTransport:
         return answers
 
     async def _published(self, result: Any) -> None:
-        """Called by asyncua for each answer to Publish; waits when the consumer is behind."""
-        message = result.NotificationMessage
-        publication = Publication(complete=not result.MoreNotifications)
-        for part in message.NotificationData or ():
-            self._sort(part, publication)
-        await self._inbox.put(publication, message.SequenceNumber if message.NotificationData else 0)
+        """Called by asyncua for each answer to Publish; waits when the reader is behind."""
+        try:
+            message = result.NotificationMessage
+            publication = Publication(complete=not result.MoreNotifications)
+            for part in message.NotificationData or ():
+                self._sort(part, publication)
+            sequence = message.SequenceNumber if message.NotificationData else 0
+        except Exception as error:  # asyncua would only log what a server's bytes provoke here
+            self._inbox.fail(lost(error, self.settings.timeout))
+        else:
+            await self._inbox.put(publication, sequence)
 
     def _sort(self, part: Any, publication: Publication) -> None:
         if isinstance(part, ua.DataChangeNotification):

@@ -27,6 +27,7 @@ KITCHEN = "http://opcfoundation.org/UA/CommercialKitchenEquipment/"
 
 PLACEHOLDER = "<No.>"
 KEYS = frozenset({"type", "path", "namespace", "node", "data"})
+PROFILE_KEYS = frozenset({"type", "namespace", "namespaces"})
 INTEGERS = frozenset({"SByte", "Byte", "Int16", "UInt16", "Int32", "UInt32", "Int64", "UInt64"})
 DATA_TYPES = INTEGERS | {"Boolean", "Float", "Double", "String", "LocalizedText", "DateTime"}
 
@@ -76,9 +77,8 @@ def point(spec: Point, profile: Profile) -> OpcPoint:
         DocumentError: A key of ``at`` is unknown, malformed, missing or names a namespace by index.
     """
     where = f"{profile.id}/{_name_of(spec, profile)}"
-    unknown = sorted(set(spec.at) - KEYS)
-    if unknown:
-        raise DocumentError(f"an OPC UA point has no key {unknown[0]!r}", where=where, hint=f"use {sorted(KEYS)}")
+    _known(spec.at, KEYS, "an OPC UA point has no key", where)
+    _known(profile.settings, PROFILE_KEYS, "an OPC UA profile has no setting", f"{profile.id}/settings")
     node = _node(spec.at, where)
     path = () if node else _path(spec, profile, where)
     kind = _text({"type": profile.settings.get("type", ""), **spec.at}, "type", where)
@@ -134,15 +134,19 @@ def _qualified(text: str, spec: Point, profile: Profile, where: str) -> Name:
     """A browse name with its namespace; ``prefix:name`` where the prefix is declared, else the default."""
     prefix, colon, rest = text.partition(":")
     prefixes = profile.settings.get("namespaces", {})
-    if colon and isinstance(prefixes, dict) and prefix in prefixes:
-        return Name(str(prefixes[prefix]), _filled(rest, where))
+    if not isinstance(prefixes, Mapping):
+        raise DocumentError(
+            "`namespaces` gives URIs for prefixes", where=f"{profile.id}/settings", hint="write {di: URI}"
+        )
+    if colon and prefix in prefixes:
+        return Name(_text(prefixes, prefix, f"{profile.id}/settings"), _filled(rest, where))
     if colon and prefix.isdigit():
         raise DocumentError(
             f"{text!r} names its namespace by index, which changes when a server restarts",
             where=where,
             hint="declare the URI under `settings.namespaces` and use its prefix",
         )
-    namespace = _text(spec.at, "namespace", where) or str(profile.settings.get("namespace", ""))
+    namespace = _text(spec.at, "namespace", where) or _text(profile.settings, "namespace", f"{profile.id}/settings")
     if not namespace:
         raise DocumentError("no namespace for this name", where=where, hint="set `settings.namespace` to its URI")
     return Name(namespace, _filled(text, where))
@@ -174,6 +178,12 @@ def _data(spec: Point, where: str) -> str:
     if data and data not in DATA_TYPES and not data.endswith("Enumeration"):
         raise DocumentError(f"{data!r} is not an OPC UA data type", where=where, hint=f"use {sorted(DATA_TYPES)}")
     return data
+
+
+def _known(given: Mapping[str, Json], keys: frozenset[str], words: str, where: str) -> None:
+    unknown = sorted(set(given) - keys)
+    if unknown:
+        raise DocumentError(f"{words} {unknown[0]!r}", where=where, hint=f"use {', '.join(sorted(keys))}")
 
 
 def _text(at: Mapping[str, Json], key: str, where: str) -> str:

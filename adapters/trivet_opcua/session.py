@@ -15,6 +15,7 @@ from trivet.signals import SECOND, Gap, Item
 
 from trivet_opcua.alarms import AlarmTable
 from trivet_opcua.browse import find
+from trivet_opcua.loss import Lost
 from trivet_opcua.points import OpcPoint, expand
 from trivet_opcua.settings import Settings
 from trivet_opcua.table import Table
@@ -24,6 +25,7 @@ from trivet_opcua.values import Rule, decode, rule
 SHORTEST_INTERVAL = 0.05
 FROZEN = 5.0
 EARLY = 0.3
+FAREWELL = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +88,12 @@ async def session(transport: Transport, asked: Plan, clock: Clock, alarms: Alarm
         async with aclosing(follow(transport, asked, bound, clock, alarms)) as items:
             async for item in items:
                 yield item
+    except Lost:
+        # The farewell is sent, so that a server which can still hear frees the session; nobody waits for it.
+        await transport.close(FAREWELL)
+        raise
     finally:
-        await transport.close()
+        await transport.close(asked.settings.timeout)
 
 
 async def bind(transport: Transport, asked: Plan) -> Bound:

@@ -78,8 +78,8 @@ class Transport(Protocol):
         """Connects, opens a session, reads the namespace table and the operation limits."""
         ...
 
-    async def close(self) -> None:
-        """Closes the session and the socket; never raises, and takes at most one timeout."""
+    async def close(self, patience: float) -> None:
+        """Closes the session and the socket; never raises, and waits for the server no longer than told [s]."""
         ...
 
     def node(self, namespace: int, identifier: str) -> Node:
