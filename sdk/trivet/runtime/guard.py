@@ -11,12 +11,34 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from trivet.interface.document import Interface
 from trivet.package.manifest import Manifest
+from trivet.signals import Float32s
 
+Flags = NDArray[np.bool_]
 Sets = tuple[tuple[int, ...], ...]
 REFUSED_FLAGS = ("interrupted", "joined_late")
+
+
+class Belief(NamedTuple):
+    """What must hold of the numbers of one output that was not withheld before the model.
+
+    Attributes:
+        output: Output name.
+        numbers: Which of its numbers are told; None is all of them.
+        low: Least believable number.
+        high: Largest believable number.
+    """
+
+    output: str
+    numbers: tuple[int, ...] | None
+    low: float
+    high: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +50,14 @@ class Verdict:
         classes: Output to its classes that are withheld alone, each with a reason.
         vetoes: Output to the vetoes against acting on it.
         accepted: Whether the window may advance the model's memory.
+        beliefs: What is still to be held against the outputs.
     """
 
     reasons: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     classes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     vetoes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     accepted: bool = True
+    beliefs: tuple[Belief, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,19 +134,49 @@ class Guard:
             raw: Output name to one row of numbers.
             learned: Accepted windows so far, or None when the model has no memory.
         """
+        wrong = [(b.output, why) for b in verdict.beliefs if (why := _unbelievable(b, raw[b.output]))]
+        if not wrong and verdict.accepted and self._familiar(verdict, raw) and self._taught(learned):
+            return verdict
         reasons = dict(verdict.reasons)
-        for name, numbers in raw.items():
-            reason = self._believable(name, numbers, verdict)
-            if reason:
-                reasons[name] = (*reasons.get(name, ()), reason)
+        for name, why in wrong:
+            reasons[name] = (why,)
         self._add_novelty(reasons, raw)
         if learned is not None:
             self._add_learning(reasons, learned)
         accepted = verdict.accepted and (self.novelty is None or self.novelty[0] not in reasons)
         accepted = accepted and not any("novelty" in reasons.get(name, ()) for name in self._novel_outputs)
-        if reasons == verdict.reasons and accepted == verdict.accepted:
-            return verdict
-        return Verdict(reasons, verdict.classes, verdict.vetoes, accepted)
+        return Verdict(reasons, verdict.classes, verdict.vetoes, accepted, verdict.beliefs)
+
+    def plain(self, verdict: Verdict, raw: Mapping[str, Float32s], learned: Float32s | None) -> Flags:
+        """Rows, all with this verdict from ``before``, that ``after`` would leave as they are.
+
+        Args:
+            verdict: What ``before`` said about each of them.
+            raw: Output name to float32 ``(rows, n)``.
+            learned: Accepted windows so far, float32 ``(rows,)``, or None.
+        """
+        rows = len(next(iter(raw.values())))
+        if not verdict.accepted or (self.novelty and self.novelty[0] in verdict.reasons):
+            return np.zeros(rows, np.bool_)
+        good = np.ones(rows, np.bool_)
+        for belief in verdict.beliefs:
+            told = raw[belief.output] if belief.numbers is None else raw[belief.output][:, belief.numbers]
+            good &= np.isfinite(told).all(axis=1)
+            good &= ((told >= belief.low) & (told <= belief.high)).all(axis=1)
+        if self.novelty:
+            good &= raw[self.novelty[0]][:, 0] <= self.novelty[1]
+        if learned is not None and self.baselines:
+            good &= learned >= max(self.baselines.values())
+        return good
+
+    def _familiar(self, verdict: Verdict, raw: Mapping[str, Sequence[float]]) -> bool:
+        if self.novelty is None:
+            return True
+        name, limit = self.novelty
+        return name not in verdict.reasons and raw[name][0] <= limit
+
+    def _taught(self, learned: float | None) -> bool:
+        return learned is None or all(learned >= baseline for baseline in self.baselines.values())
 
     def _add_novelty(self, reasons: dict[str, tuple[str, ...]], raw: Mapping[str, Sequence[float]]) -> None:
         """Withholds what may not be said about a window unlike the known ones, or of unknown likeness."""
@@ -141,20 +195,6 @@ class Guard:
             if learned < baseline:
                 reasons[name] = (*reasons.get(name, ()), f"learning {int(learned)}/{baseline}")
 
-    def _believable(self, name: str, numbers: Sequence[float], verdict: Verdict) -> str:
-        if name in verdict.reasons:
-            return ""
-        withheld = verdict.classes.get(name)
-        believed = (
-            [n for c, n in zip(self.ports[name], numbers, strict=True) if c not in withheld] if withheld else numbers
-        )
-        if not all(map(math.isfinite, believed)):
-            return "not_finite"
-        bounds = self._ranges[name]
-        if bounds and believed and not (bounds[0] <= min(believed) and max(believed) <= bounds[1]):
-            return "out_of_range"
-        return ""
-
     def _judge(self, loss: Loss) -> Verdict:
         reasons: dict[str, tuple[str, ...]] = {}
         classes: dict[str, dict[str, str]] = {}
@@ -167,7 +207,13 @@ class Guard:
                 reasons[name] = found
             elif alone:
                 classes[name] = alone
-        return Verdict(reasons, classes, {}, not loss.flags and len(reasons) < len(self.ports))
+        beliefs = tuple(self._belief(name, classes.get(name, {})) for name in self.ports if name not in reasons)
+        return Verdict(reasons, classes, {}, not loss.flags and len(reasons) < len(self.ports), beliefs)
+
+    def _belief(self, name: str, withheld: Mapping[str, str]) -> Belief:
+        told = tuple(n for n, cls in enumerate(self.ports[name]) if cls not in withheld) if withheld else None
+        low, high = self._ranges[name] or (-math.inf, math.inf)
+        return Belief(name, told, low, high)
 
     def _lost(self, missing: Sequence[int], stale: Sequence[int], bad: Sequence[int], frames: int) -> tuple[str, ...]:
         allowed = self.window.max_missing * frames
@@ -183,6 +229,14 @@ class Guard:
         """Sets of column numbers; a set that names a column outside the package can never be met."""
         named = interface.needs(output, cls)
         return tuple(tuple(self._numbers.get(column, -1) for column in group) for group in named)
+
+
+def _unbelievable(belief: Belief, numbers: Sequence[float]) -> str:
+    """Why the numbers of an output are not told, or nothing; a sum is finite only where each term is."""
+    told = numbers if belief.numbers is None else [numbers[n] for n in belief.numbers]
+    if not math.isfinite(sum(told)):
+        return "not_finite"
+    return "" if belief.low <= min(told) and max(told) <= belief.high else "out_of_range"
 
 
 def _unmet(sets: Sets, loss: Loss) -> tuple[str, ...]:

@@ -18,6 +18,9 @@ from trivet.runtime.veto import Vetoes
 from trivet.signals import Float32s
 from trivet.window.windows import Windows
 
+MANY = 16
+"""From this batch on, rows are looked at together first."""
+
 LEARNED = "windows"
 """Name of the state field that counts accepted windows."""
 
@@ -101,8 +104,12 @@ class Model:
         if self.manifest.state and state is None:
             state = self.initial_state(len(windows))
         arrays = self._run(windows, state)
-        raw = {name: array.tolist() for name, array in zip(self.ports, arrays, strict=False)}
-        verdicts = self._judge(windows, raw, state)
+        named = dict(zip(self.ports, arrays, strict=False))
+        raw = {name: array.tolist() for name, array in named.items()}
+        before = [self._guard.before(*row) for row in _rows(windows)]
+        verdicts = self._after(before, named, raw, state)
+        if self._vetoes:
+            verdicts = self._vetoes.apply(windows, verdicts)
         advanced = self._advance(state, arrays[-1], verdicts) if state is not None else None
         latency = perf_counter_ns() - start
         return Predictions(windows.devices, windows.spans, self.ports, raw, verdicts, windows.flags, advanced, latency)
@@ -119,28 +126,42 @@ class Model:
             feed["state"] = state if state is not None else np.repeat(self._initial, len(windows), axis=0)
         return self._session.run(feed)
 
-    def _judge(self, w: Windows, raw: Mapping[str, list[list[float]]], state: Float32s | None) -> list[Verdict]:
-        before, after = self._guard.before, self._guard.after
-        rows = zip(w.fitted, w.missing, w.stale, w.bad, w.frames, w.flags, strict=True)
-        verdicts = [before(*row) for row in rows]
-        learned = self._counts(state, len(w))
-        if len(w) == 1:
-            verdicts[0] = after(verdicts[0], {name: numbers[0] for name, numbers in raw.items()}, learned[0])
-        else:
-            verdicts = [
-                after(verdict, {name: numbers[row] for name, numbers in raw.items()}, learned[row])
-                for row, verdict in enumerate(verdicts)
-            ]
-        return self._vetoes.apply(w, verdicts) if self._vetoes else verdicts
+    def _after(
+        self,
+        verdicts: list[Verdict],
+        arrays: Mapping[str, Float32s],
+        raw: Mapping[str, list[list[float]]],
+        state: Float32s | None,
+    ) -> list[Verdict]:
+        """Holds the outputs against the guard; a large batch looks at single rows only where it must."""
+        learned = None if state is None or self._learned is None else state[:, self._learned]
+        rows = self._suspects(verdicts, arrays, learned) if len(verdicts) >= MANY else range(len(verdicts))
+        after = self._guard.after
+        for row in rows:
+            numbers = {name: of[row] for name, of in raw.items()}
+            verdicts[row] = after(verdicts[row], numbers, None if learned is None else float(learned[row]))
+        return verdicts
 
-    def _counts(self, state: Float32s | None, batch: int) -> list[float | None]:
-        if state is None or self._learned is None:
-            return [None] * batch
-        counts: list[float | None] = state[:, self._learned].tolist()
-        return counts
+    def _suspects(self, verdicts: list[Verdict], arrays: Mapping[str, Float32s], learned: Float32s | None) -> list[int]:
+        """Rows that the outputs may forbid something."""
+        groups: dict[int, list[int]] = {}
+        for row, verdict in enumerate(verdicts):
+            groups.setdefault(id(verdict), []).append(row)
+        suspects: list[int] = []
+        for rows in groups.values():
+            whole = len(rows) == len(verdicts)
+            parts = arrays if whole else {name: array[rows] for name, array in arrays.items()}
+            counts = learned if learned is None or whole else learned[rows]
+            plain = self._guard.plain(verdicts[rows[0]], parts, counts)
+            suspects += [rows[n] for n in (~plain).nonzero()[0].tolist()]
+        return suspects
 
     @staticmethod
     def _advance(state: Float32s, following: Float32s, verdicts: list[Verdict]) -> Float32s:
         accepted = np.array([v.accepted for v in verdicts])
         accepted &= np.isfinite(following).all(axis=1)
         return np.where(accepted[:, None], following, state)
+
+
+def _rows(w: Windows) -> zip[tuple[tuple[bool, ...], list[int], list[int], list[int], int, tuple[str, ...]]]:
+    return zip(w.fitted, w.missing, w.stale, w.bad, w.frames, w.flags, strict=True)
