@@ -14,6 +14,7 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+import numpy as np
 from trivet.device.adapter import Snapshot
 from trivet.device.document import Profile
 from trivet.signals import Quality, quality
@@ -25,6 +26,7 @@ from trivet_modbus.settings import Map, profile_map
 
 ILLEGAL_ADDRESS = 2
 DEVICE_FAILURE = 4
+LARGEST = {name: float(np.finfo(name).max) for name in ("float16", "float32", "float64")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +148,8 @@ def _mark(one: ModbusPoint) -> float | None:
 def _within(one: ModbusPoint, raw: float) -> float:
     """A raw number, stopped at the ends of its type."""
     if one.type.startswith("float"):
-        return raw
+        largest = LARGEST[one.type]
+        return raw if math.isnan(raw) else min(max(raw, -largest), largest)
     if one.table.bits:
         return min(max(raw, 0.0), 1.0)
     if one.type.startswith("bcd"):

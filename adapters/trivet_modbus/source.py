@@ -104,14 +104,17 @@ class Source:
         origin = self._schedule.origin
         if isinstance(answer, Refusal):
             self._unheard(answer)
-            items: list[Item] = [decoder.refused(int(answer.status), answer.reason, after, origin)]
-            return items if answer.absent else [*self._resumed(after), *items]
+            items: list[Item] = [] if answer.absent else [*self._resumed(after)]
+            if decoder.readings:
+                items.append(decoder.refused(int(answer.status), answer.reason, after, origin))
+            return items
         self._silent = 0
         source = after - round(took * self._clock.speed * SECOND / 2)
         readings, states = decoder.decode(answer, source, after, origin)
         if decoder.factors or decoder.scaled:
             readings = self._factored(decoder, readings)
-        return [*self._resumed(source), readings, *self._conditions(decoder, states, source, after)]
+        received = [readings] if decoder.readings else []
+        return [*self._resumed(source), *received, *self._conditions(decoder, states, source, after)]
 
     async def _answer(self, decoder: Decoder) -> bytes | Refusal:
         """One block, asked for again a bounded number of times."""
