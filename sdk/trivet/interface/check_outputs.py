@@ -138,17 +138,14 @@ def _check_shared(findings: Findings[Interface], path: Path, output: Output) -> 
 
 
 def _check_ids(findings: Findings[Interface], path: Path, output: Output) -> None:
-    seen: dict[int, str] = {}
     for key, value in output.classes.items():
         place: Path = (*path, "classes", key, "id")
-        if value.id in seen:
-            findings.add(
-                "TRV-I061", place, f"{value.id} is also the id of `{seen[value.id]}`", "give each class its own"
-            )
+        twins = [other for other, cls in output.classes.items() if cls.id == value.id and other != key]
+        if twins:
+            findings.add("TRV-I061", place, f"{value.id} is also the id of `{twins[0]}`", "give each class its own")
         elif not 0 <= value.id < len(output.classes):
             hint = "ids are the columns of the tensor: 0, 1, 2 ... without a gap"
             findings.add("TRV-I061", place, f"{value.id} leaves a gap", hint)
-        seen.setdefault(value.id, key)
 
 
 def _check_limit(findings: Findings[Interface], path: Path, output: Output) -> None:
