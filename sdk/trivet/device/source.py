@@ -117,6 +117,7 @@ async def _recorded(endpoints: Endpoints, binding: Binding, clock: Clock, track:
             }
             heads = {name: await _head(binding, *source) for name, source in sources.items()}
             waiting = {name: head for name, head in heads.items() if head}
+            reached = 0
             while waiting:
                 name = min(waiting, key=lambda key: waiting[key].start)
                 head = waiting.pop(name)
@@ -125,7 +126,8 @@ async def _recorded(endpoints: Endpoints, binding: Binding, clock: Clock, track:
                     waiting[name] = following
                 await track.turn(head.start, head.end)
                 yield head.item
-                track.taken(min([head.end, *(other.start - 1 for other in waiting.values())]))
+                reached = max(reached, head.end)
+                track.taken(min([reached, *(other.start - 1 for other in waiting.values())]))
     finally:
         track.close()
 
