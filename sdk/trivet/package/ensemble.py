@@ -42,8 +42,8 @@ def check_ensemble(attributes: Attributes, where: str, prefix: str) -> None:
     _check_lengths(attributes, len(trees), where)
     _check_modes(attributes, where)
     keys, count = _keys(trees, nodes), len(trees)
-    if not count or min(trees) < 0 or max(trees) >= count or min(nodes) < 0 or max(nodes) >= count:
-        _refuse(where, "numbers its trees or nodes outside 0 to the number of nodes, or has none")
+    if min(trees) < 0 or max(trees) >= count or min(nodes) < 0 or max(nodes) >= count:
+        _refuse(where, "numbers its trees or nodes outside 0 to the number of nodes")
     distinct = set(keys)
     if len(distinct) != count:
         _refuse(where, "has a node twice")
@@ -53,8 +53,8 @@ def check_ensemble(attributes: Attributes, where: str, prefix: str) -> None:
 
 
 def _check_lengths(attributes: Attributes, count: int, where: str) -> None:
-    if count > MOST_NODES:
-        _refuse(where, f"has over {MOST_NODES} nodes")
+    if not 1 <= count <= MOST_NODES:
+        _refuse(where, f"has {count} nodes, and 1 to {MOST_NODES} are allowed")
     for name in ("falsenodeids", "truenodeids", "featureids", "modes", "nodeids"):
         if len(attributes.get(f"nodes_{name}", ())) != count:
             _refuse(where, f"has {len(attributes.get(f'nodes_{name}', ()))} nodes_{name} for {count} nodes")
@@ -64,7 +64,7 @@ def _check_lengths(attributes: Attributes, count: int, where: str) -> None:
         if _length(attributes, name, where) not in (0, count):
             _refuse(where, f"has {name} for some nodes only")
     features = attributes["nodes_featureids"]
-    if count and not 0 <= min(features) <= max(features) < MOST_FEATURES:
+    if not 0 <= min(features) <= max(features) < MOST_FEATURES:
         _refuse(where, f"has feature numbers outside 0 to {MOST_FEATURES - 1}")
 
 

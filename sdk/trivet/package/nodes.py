@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from array import array
 from collections import Counter
 from typing import Any, NamedTuple, NoReturn
 
@@ -106,7 +107,7 @@ class Nodes:
                 _refuse(where, f"has the attribute {name[:80]!a} twice", "TRV-P069")
             if allowed.get(name) != letter:
                 _refuse(where, f"has an attribute {name[:80]!a} that does not belong there", "TRV-P069")
-            if letter == "ff" and len(value) > 1 and not finite(value):
+            if letter == "ff" and len(value) > 1 and not (finite(value) or _are_thresholds(name, value)):
                 _refuse(where, f"{name} holds NaN or an infinity", "TRV-P068")
             found[name] = value
         return found
@@ -189,6 +190,11 @@ def _constant(attributes: dict[str, Any]) -> Tensor:
         return value
     integers = {"value_int": [value], "value_ints": value}.get(name)
     return Tensor("", INT64, (), tuple(integers) if integers is not None and len(integers) <= KEPT else None)
+
+
+def _are_thresholds(name: str, values: array[float]) -> bool:
+    """Whether these are thresholds of splits, which are infinite where a split only parts known from unknown."""
+    return name == "nodes_values" and not any(map(math.isnan, values))
 
 
 def _check_linear(attributes: dict[str, Any], classes: int | None, where: str) -> None:

@@ -80,7 +80,8 @@ def refuse_forbidden(fields: dict[str, Any], where: str) -> None:
         GraphError: It does.
     """
     for name, meaning in FORBIDDEN.items():
-        if fields.get(name):
+        value = fields.get(name)
+        if value or isinstance(value, memoryview):
             external = name == "external_data"
             rule = "TRV-P064" if external else "TRV-P065"
             raise GraphError(f"has {meaning}", where=where, hint="export the model as one plain graph", rule=rule)
