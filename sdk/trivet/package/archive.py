@@ -169,8 +169,10 @@ def _under(folder: str, entries: Mapping[str, memoryview]) -> dict[str, bytes]:
 def _content(path: Path) -> bytes:
     """Bytes of a regular file within the limit; a pipe or a device is never opened."""
     try:
-        if not stat.S_ISREG(path.stat().st_mode):
-            raise FormatError("is not a file", hint="give the path of a .trivet file", rule="TRV-P001")
+        facts = path.stat()
+        if not stat.S_ISREG(facts.st_mode) or facts.st_size > layout.MOST_BYTES:
+            message = f"is not a file of at most {layout.MOST_BYTES} bytes"
+            raise FormatError(message, hint="give the path of a .trivet file", rule="TRV-P001")
         with path.open("rb") as stream:
             return stream.read(layout.MOST_BYTES + 1)
     except (OSError, ValueError) as error:
