@@ -9,17 +9,20 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import json
-import math
+import sys
 import types
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple, TypeVar, Union, get_args, get_origin, get_type_hints
 
+from trivet import canonical
 from trivet.errors import DocumentError
 from trivet.interface.parsed import Json, Path, spell
 
 T = TypeVar("T")
 DEEPEST = 32
+LARGEST_PLAIN = 10**21
+"""From here on canonical JSON writes a number with an exponent."""
 
 
 class Problem(NamedTuple):
@@ -113,8 +116,8 @@ def _accepts(kind: type, node: Json) -> bool:
     if isinstance(node, bool) or not isinstance(node, (int, float)):
         return type(node) is kind
     if kind is float:
-        return abs(node) < 1e309 and math.isfinite(node)
-    return kind is int and isinstance(node, int)
+        return abs(node) <= sys.float_info.max
+    return kind is int and isinstance(node, int) and abs(node) < LARGEST_PLAIN
 
 
 def _scalar(kinds: tuple[type, ...]) -> Reader:
@@ -238,9 +241,18 @@ def _any(node: Json, path: Path, problems: list[Problem]) -> Json:
             stack.extend((value, depth + 1) for value in part.values())
         elif isinstance(part, list):
             stack.extend((value, depth + 1) for value in part)
-        elif isinstance(part, float) and not math.isfinite(part):
-            problems.append(_wrong(path, "a number", part))
+        elif not _carried(part):
+            problems.append(_wrong(path, "a value that JSON carries", part))
+            return None
     return node
+
+
+def _carried(scalar: Json) -> bool:
+    try:
+        canonical.dumps(scalar)
+    except ValueError:
+        return False
+    return True
 
 
 def _unknown(key: str, path: Path, known: Mapping[str, Any]) -> Problem:
@@ -270,6 +282,8 @@ def _shown(node: Json) -> str:
         return "a mapping"
     if isinstance(node, list):
         return f"a list of {len(node)}"
+    if isinstance(node, int) and abs(node) >= LARGEST_PLAIN:
+        return "a larger one"
     text = json.dumps(node, ensure_ascii=False)
     kind = "the text " if isinstance(node, str) else ""
     return kind + (text if len(text) <= 60 else text[:57] + "...")
