@@ -7,9 +7,10 @@ from trivet.device.adapter import Adapter
 from trivet_replay.playback import decode
 from trivet_replay.points import point
 from trivet_replay.settings import SCHEME
+from trivet_replay.shown import values
 from trivet_replay.source import connect, diagnose, identify
 
-__all__ = ["adapter"]
+__all__ = ["adapter", "values"]
 
 adapter = Adapter(
     name="replay",
