@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy as np
 from trivet.build.baseline import fields
 from trivet.build.blocks import Block
 from trivet.build.features import FeatureList
+from trivet.build.needs import needs_by_column
 from trivet.build.nodes import Graph
 from trivet.build.session import ports
 from trivet.build.vector import Vector
@@ -68,11 +69,6 @@ def assemble(
     return g.model(ports(features, memory), made)
 
 
-def needs_by_column(interface: Interface, output: str, classes: Sequence[str]) -> tuple[Needs, ...]:
-    """The sets of needs of each column of an output's tensor."""
-    return tuple(interface.needs(output, name) for name in classes) or (interface.needs(output),)
-
-
 def _check(interface: Interface, spec: OutputSpec) -> None:
     if spec.name not in interface.outputs:
         raise GraphError(f"the interface has no output {spec.name!r}", where=spec.name)
@@ -115,8 +111,3 @@ class Needed:
         users = np.array([[float(group in map(frozenset, wanted)) for group in sets] for wanted in needs])
         count = g.mix(users, g.op("Cast", whole, to=1))
         return g.op("Squeeze", g.op("Greater", count, g.floats(0)), g.ints([2]))
-
-
-def unmet(columns: Mapping[str, bool], needs: Sequence[Needs]) -> list[bool]:
-    """The same in plain Python: for each list of sets, whether none of them is known whole."""
-    return [not any(all(columns.get(name, False) for name in group) for group in sets) for sets in needs]

@@ -148,6 +148,33 @@ class Chosen:
         return x
 
 
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """A block with a link function behind it.
+
+    Attributes:
+        block: Any block.
+        link: One of ``LINKS``: ``power_of_two`` makes of a novelty a score that is 1 at 0 and a half at the limit.
+    """
+
+    block: Block
+    link: str
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """What the inner block reads."""
+        return self.block.features
+
+    @property
+    def width(self) -> int:
+        """Columns of its result."""
+        return self.block.width
+
+    def emit(self, g: Graph, x: str) -> str:
+        """Its nodes."""
+        return linked(g, self.block.emit(g, x), self.link)
+
+
 def linked(g: Graph, x: str, name: str) -> str:
     """A link function over ``(batch, n)``."""
     if name == "identity":
