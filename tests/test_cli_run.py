@@ -53,7 +53,9 @@ def test_a_recording_becomes_lines(folder: Path) -> None:
 
 
 def test_every_line_is_canonical_and_fits_the_schema(folder: Path) -> None:
-    kitchen.write_rows(folder / "day.csv", [*kitchen.rows(20), *((n, 9000, 1e6) for n in range(20, 25)), *kitchen.rows(60)[40:]])
+    kitchen.write_rows(
+        folder / "day.csv", [*kitchen.rows(20), *((n, 9000, 1e6) for n in range(20, 25)), *kitchen.rows(60)[40:]]
+    )
     assert trusted(folder) == 0
     validator = jsonschema.Draft202012Validator(SCHEMA)
     raw = (folder / "lines.jsonl").read_bytes().splitlines()
