@@ -88,16 +88,15 @@ class Recording:
 
 
 def location(url: str, folder: str) -> Path:
-    """The file behind ``replay:PATH`` or a bare path; a relative one counts from the device document's folder.
+    """The file behind ``replay:PATH``; a relative path counts from the device document's folder.
 
     Raises:
         DocumentError: The URL has another form.
     """
-    text = url.removeprefix(f"{SCHEME}:")
-    if not text or "\0" in text or text.startswith("//") or ("://" in text):
-        raise DocumentError(
-            f"{url!r} is not a recording", where=folder, hint=f"write {SCHEME}:PATH/TO/FILE.parquet or .csv"
-        )
+    scheme, _, text = url.partition(":")
+    if scheme != SCHEME or not text or "\0" in text or text.startswith("//"):
+        hint = f"write {SCHEME}:PATH/TO/FILE.parquet or .csv"
+        raise DocumentError(f"{url!r} is not the URL of a recording", where=folder, hint=hint)
     return Path(folder) / text
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
-from contextlib import aclosing
+import tempfile
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -16,6 +17,7 @@ from trivet.device.document import Endpoint, Point, Profile
 from trivet.signals import SECOND, Condition, Gap, Item, Readings
 from trivet_replay import adapter
 
+from kits.contract import Kit, Stand
 from kits.devices import point, profile
 
 DAY = "2024-05-01T"
@@ -85,3 +87,31 @@ async def play(asked: Target, clock: Clock | None = None) -> Played:
     source = cast("Any", adapter.connect(asked, clock or RecordingClock()))
     async with aclosing(source) as items:
         return Played([item async for item in items])
+
+
+@asynccontextmanager
+async def start() -> AsyncIterator[Stand]:
+    """A recording of two hours in which nothing changes and one column says "not available"."""
+    points = {
+        "power": point(at={"column": "power"}, scale=0.5),
+        "water": point(at={"column": "water"}),
+        "probe": point(at={"column": "probe"}, sentinels=(-32768.0,)),
+        "target": point(at={"value": 90}),
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        lines = [f"{DAY}{hour:02}:{minute:02}:00Z,4001,61.5,-32768" for hour in range(2) for minute in range(60)]
+        path = csv(Path(folder), *lines, headings="time,power,water,probe")
+        yield Stand(
+            target=target(table(points), path),
+            clock=RecordingClock(),
+            expected={"power": 2000.5, "water": 61.5, "target": 90.0},
+            bad=frozenset({"probe"}),
+        )
+
+
+kit = Kit(
+    adapter=adapter,
+    library="pyarrow",
+    wrong_urls=("", "table.csv", "replay:", "replay://host/table.csv", "modbus+tcp://127.0.0.1:502"),
+    start=start,
+)
