@@ -23,6 +23,15 @@ def dumps(tree: Any) -> bytes:
     return _text(tree).encode("utf-8", "strict")
 
 
+def carries(scalar: Any) -> bool:
+    """Whether JSON carries a scalar without loss: no NaN, no infinity, no whole number whose digits a double drops."""
+    try:
+        dumps(scalar)
+    except ValueError:
+        return False
+    return True
+
+
 def digest(tree: Any) -> str:
     """SHA-256 over the canonical form, in lower-case hexadecimal."""
     return sha256(dumps(tree))

@@ -117,7 +117,7 @@ def _accepts(kind: type, node: Json) -> bool:
         return type(node) is kind
     if kind is float:
         return abs(node) <= sys.float_info.max
-    return kind is int and isinstance(node, int) and abs(node) < LARGEST_PLAIN
+    return kind is int and abs(node) < LARGEST_PLAIN and node == int(node)
 
 
 def _scalar(kinds: tuple[type, ...]) -> Reader:
@@ -126,7 +126,7 @@ def _scalar(kinds: tuple[type, ...]) -> Reader:
     def read(node: Json, path: Path, problems: list[Problem]) -> Any:
         for kind in kinds:
             if _accepts(kind, node):
-                return float(node) if kind is float else node
+                return kind(node)
         problems.append(_wrong(path, expected, node))
         return None
 
@@ -137,8 +137,8 @@ def _literal(choices: tuple[Any, ...]) -> Reader:
     shown = ", ".join(f"`{choice}`" for choice in choices)
 
     def read(node: Json, path: Path, problems: list[Problem]) -> Any:
-        if any(type(node) is type(choice) and node == choice for choice in choices):
-            return node
+        if not isinstance(node, bool) and node in choices:
+            return choices[choices.index(node)]
         if path == ("format",):
             hint = "this document is for another version of trivet"
             problems.append(
@@ -241,18 +241,10 @@ def _any(node: Json, path: Path, problems: list[Problem]) -> Json:
             stack.extend((value, depth + 1) for value in part.values())
         elif isinstance(part, list):
             stack.extend((value, depth + 1) for value in part)
-        elif not _carried(part):
+        elif not canonical.carries(part):
             problems.append(_wrong(path, "a value that JSON carries", part))
             return None
     return node
-
-
-def _carried(scalar: Json) -> bool:
-    try:
-        canonical.dumps(scalar)
-    except ValueError:
-        return False
-    return True
 
 
 def _unknown(key: str, path: Path, known: Mapping[str, Any]) -> Problem:

@@ -1,7 +1,8 @@
 """YAML text to a document, for authors: every error has file, line and column.
 
-``parse`` accepts exactly what ``load`` accepts and builds equal objects; it
-validates through pydantic, ``load`` without it.
+``parse`` accepts exactly what ``load`` accepts and builds equal objects. The walk
+of ``load`` says what is wrong, in words for authors; pydantic validates once more
+and builds the document, so that two independent readers agree on every file.
 """
 
 from __future__ import annotations
@@ -85,13 +86,15 @@ def _class_of(composed: Composed, where: str, kinds: Mapping[str, type[T]]) -> t
 
 def _validated(composed: Composed, cls: type[T], where: str) -> Parsed[T]:
     tree, lines = composed
+    problems = build(tree, cls)[1]
+    if problems:
+        raise _refused(problems, lines, where)
     hint: Any = cls
     try:
         # Validated as JSON: pydantic is strict about types there and still takes a list for a tuple.
         document: T = _adapter(hint).validate_json(canonical.dumps(tree), strict=True)
     except pydantic.ValidationError as error:
-        problems = build(tree, cls)[1] or [_foreign(detail) for detail in error.errors()]
-        raise _refused(problems, lines, where) from error
+        raise _refused([_foreign(detail) for detail in error.errors()], lines, where) from error
     return Parsed(document, tree, lines, where)
 
 

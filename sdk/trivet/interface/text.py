@@ -14,13 +14,14 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from trivet.canonical import LARGEST_INTEGER
+from trivet import canonical
 from trivet.errors import DocumentError
 from trivet.interface.load import DEEPEST
 from trivet.interface.parsed import Json, Lines, Path, Position, spell
 
 LARGEST_TEXT = 1 << 20
 MOST_NODES = 100_000
+LONGEST_INTEGER = 24
 
 Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """libyaml's event reader where PyYAML was built with it, else PyYAML's own, which is 20 times slower."""
@@ -183,12 +184,10 @@ class _Builder:
         if not match:
             return _WORDS.get(text, text)
         if match["fraction"] is None and match["exponent"] is None:
-            value: float = int(text) if len(text) <= 17 else math.inf
-            fits = abs(value) <= LARGEST_INTEGER
+            value: float = int(text) if len(text) <= LONGEST_INTEGER else math.inf
         else:
             value = float(text)
-            fits = math.isfinite(value)
-        if not fits:
+        if not canonical.carries(value):
             hint = "put it in quotes if it is text"
             raise self.error("TRV-I007", f"number {text[:40]} is beyond what JSON carries", self.position, hint)
         return value
