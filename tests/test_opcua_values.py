@@ -35,9 +35,15 @@ def a_point(unit: str | None = "Cel", scale: float = 1.0) -> OpcPoint:
     [
         (83, 0, 83.0, Status.GOOD, ""),
         (True, 0, 1.0, Status.GOOD, ""),
-        (61.5, Status.UNCERTAIN_SENSOR_NOT_ACCURATE, 61.5, Status.UNCERTAIN_SENSOR_NOT_ACCURATE, ""),
-        (83, Status.BAD_SENSOR_FAILURE, math.nan, Status.BAD_SENSOR_FAILURE, ""),
-        (83, 0xC000_0000, math.nan, 0xC000_0000, ""),
+        (
+            61.5,
+            Status.UNCERTAIN_SENSOR_NOT_ACCURATE,
+            61.5,
+            Status.UNCERTAIN_SENSOR_NOT_ACCURATE,
+            "UncertainSensorNotAccurate",
+        ),
+        (83, Status.BAD_SENSOR_FAILURE, math.nan, Status.BAD_SENSOR_FAILURE, "BadSensorFailure"),
+        (83, 0xC000_0000, math.nan, 0xC000_0000, "0xC0000000"),
         (None, 0, math.nan, Status.BAD_NO_DATA, "no_value"),
         ("hot", 0, math.nan, Status.BAD_TYPE_MISMATCH, "not_a_number"),
         ([1, 2], 0, math.nan, Status.BAD_TYPE_MISMATCH, "not_a_number"),
@@ -129,6 +135,11 @@ def test_a_confirmed_bad_value_stays_bad() -> None:
     assert found is not None
     assert found.status.tolist() == [Status.BAD_SENSOR_FAILURE]
     assert bool(np.isnan(found.values[0]))
+    assert found.sample(0).reason == "BadSensorFailure"
+    table.note(decode([Change(0, Value(1, 0, 3, 3))], [Rule()], ("a",), 9 * SECOND, "o"))
+    good = table.confirm(20 * SECOND)
+    assert good is not None
+    assert good.sample(0).reason == ""
 
 
 def event(**given: Any) -> list[Any]:

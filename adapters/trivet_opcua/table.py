@@ -29,6 +29,7 @@ class Table:
         self._source = np.zeros(len(names), np.int64)
         self._receive = np.zeros(len(names), np.int64)
         self._known = np.zeros(len(names), bool)
+        self._reasons: dict[int, str] = {}
 
     def note(self, readings: Readings) -> None:
         """Remembers rows; of several for one point, the last."""
@@ -38,6 +39,8 @@ class Table:
         self._source[at] = readings.source
         self._receive[at] = readings.receive
         self._known[at] = True
+        if readings.reasons or self._reasons:
+            self._reasons |= {int(column): readings.reasons.get(row, "") for row, column in enumerate(at)}
 
     def forget(self, column: int) -> None:
         """Confirms a point no more, since nothing watches it."""
@@ -64,4 +67,5 @@ class Table:
             source=self._source[rows],
             receive=np.full(len(rows), receive, np.int64),
             origin=self.origin,
+            reasons={row: reason for row, column in enumerate(rows) if (reason := self._reasons.get(int(column)))},
         )

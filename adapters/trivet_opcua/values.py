@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from trivet.errors import DocumentError
-from trivet.signals import Quality, Readings, Status, quality
+from trivet.signals import Quality, Readings, Status, quality, status_name
 from trivet.units import conversion, spelling, unece
 
 from trivet_opcua.points import OpcPoint
@@ -117,7 +117,7 @@ def ucum(unit: Unit | None) -> str | None:
 def sample(raw: Any, status: int, source: int, how: Rule) -> Sample:
     """One raw value; what is no number is NaN, with a status that says so unless the server's does."""
     if quality(status) is Quality.BAD:
-        return Sample(NAN, status, source)
+        return Sample(NAN, status, source, status_name(status))
     if how.refused:
         return Sample(NAN, Status.BAD_CONFIGURATION_ERROR, source, how.refused)
     if raw is None:
@@ -129,7 +129,7 @@ def sample(raw: Any, status: int, source: int, how: Rule) -> Sample:
     value = float(raw) * how.scale + how.offset if abs(raw) <= LARGEST else NAN
     if not math.isfinite(value):
         return Sample(NAN, Status.BAD_OUT_OF_RANGE, source, "not_finite")
-    return Sample(value, status, source)
+    return Sample(value, status, source, status_name(status) if status >> 30 else "")
 
 
 def decode(

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
+from queue import Queue
+from threading import Thread
 from typing import cast
 
 import numpy as np
+from servers.relay import Relay
 from trivet.device.adapter import Clock, Snapshot, Target
-from trivet.device.clock import WallClock
+from trivet.device.clock import ScaledClock, WallClock
 from trivet.device.document import Endpoint, Point, Profile
 from trivet.interface.library import find
 from trivet.interface.parse import read
-from trivet.signals import SECOND, Condition, Gap, Item, Json, Readings, Sample
+from trivet.signals import SECOND, Condition, Gap, Item, Json, Readings, Sample, Status
 from trivet_opcua import adapter
 from trivet_opcua.server import serve
+
+from kits.contract import Kit, Stand
 
 DISHWASHER = "opc30200-dishwashing-machine"
 COMBI = "opc30200-combi-steamer"
@@ -156,3 +162,56 @@ def closed(item: Item) -> bool:
 def opened(item: Item) -> bool:
     """Whether an item is the beginning of a gap."""
     return isinstance(item, Gap) and item.end is None
+
+
+CLOCK = ScaledClock(10.0)
+
+
+@lru_cache(maxsize=1)
+def hall() -> str:
+    """URL of one server for the whole contract, on a thread and loop of its own, on a clock of ten seconds a second."""
+    plant = dishwasher()
+    plant.status["rinse_temperature"] = Status.BAD_SENSOR_FAILURE
+    told: Queue[str] = Queue()
+
+    async def run() -> None:
+        async with open_server(plant, CLOCK) as url:
+            told.put(url)
+            await asyncio.Event().wait()
+
+    Thread(target=lambda: asyncio.run(run()), daemon=True).start()
+    return told.get(timeout=3 * PATIENCE)
+
+
+@asynccontextmanager
+async def start() -> AsyncIterator[Stand]:
+    """A dishwasher's server behind a relay."""
+    async with Relay("127.0.0.1", port(hall())) as relay:
+
+        async def cut() -> None:
+            await relay.refuse()
+            relay.cut()
+
+        yield Stand(
+            target=target(shipped(DISHWASHER), f"opc.tcp://127.0.0.1:{relay.port}"),
+            clock=CLOCK,
+            expected={
+                "tank_temperature_1": 60.0,
+                "tank_setpoint_1": 62.0,
+                "operation_mode": 7.0,
+                "program_mode": 2.0,
+                "hygiene_value": 30.0,
+                "tank_count": 1.0,
+            },
+            bad=frozenset({"rinse_temperature", "pre_tank_temperature"}),
+            cut=cut,
+            restore=relay.accept,
+        )
+
+
+kit = Kit(
+    adapter=adapter,
+    library="asyncua",
+    wrong_urls=("", "127.0.0.1:4840", "modbus+tcp://127.0.0.1:4840", "opc.tcp://user:secret@127.0.0.1:4840"),
+    start=start,
+)
