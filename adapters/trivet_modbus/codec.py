@@ -125,7 +125,10 @@ class Decoder:
 
     def _judged(self, raw: Floats, values: Floats) -> tuple[Codes, Mapping[int, str]]:
         """Status of each row; what the controller marks as no number becomes NaN in place."""
-        none = ~np.isfinite(values)
+        finite = np.isfinite(values)
+        if self._sentinels is None and finite.all():
+            return self._good, _NO_REASONS
+        none = ~finite
         marked = none if self._sentinels is None else none | (raw == self._sentinels).any(axis=0)
         if not marked.any():
             return self._good, _NO_REASONS
@@ -142,17 +145,9 @@ class Decoder:
     def _readings(
         self, values: Floats, status: Codes, source: int, receive: int, origin: str, reasons: Mapping[int, str]
     ) -> Readings:
-        rows = self.readings
-        return Readings(
-            self.names,
-            self._column,
-            values,
-            status,
-            np.full(rows, source, np.int64),
-            np.full(rows, receive, np.int64),
-            origin,
-            reasons,
-        )
+        times = np.empty((2, self.readings), np.int64)
+        times[0], times[1] = source, receive
+        return Readings(self.names, self._column, values, status, times[0], times[1], origin, reasons)
 
 
 _NO_REASONS: Mapping[int, str] = {}

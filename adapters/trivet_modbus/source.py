@@ -180,7 +180,9 @@ class Source:
             LostError: The link went down meanwhile.
         """
         seconds = (min(self._due.values()) - self._clock.now()) / SECOND
-        sleeper = asyncio.ensure_future(self._clock.sleep(max(seconds, 0.0)))
+        if seconds <= 0.0:
+            return
+        sleeper = asyncio.ensure_future(self._clock.sleep(seconds))
         waited: set[asyncio.Future[Any]] = {sleeper, self._link.lost}
         try:
             await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
