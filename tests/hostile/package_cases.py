@@ -9,15 +9,16 @@ from trivet.package.keys import PrivateKey, PublicKey, public_key
 
 
 class Keys(NamedTuple):
-    """Signers: ``oem`` and ``plant`` are trusted, ``stranger`` is not."""
+    """Signers: all but ``stranger`` are trusted."""
 
     oem: PrivateKey
     plant: PrivateKey
     stranger: PrivateKey
+    lab: PrivateKey
 
     @property
     def trusted(self) -> tuple[PublicKey, ...]:
-        return public_key(self.oem), public_key(self.plant)
+        return public_key(self.oem), public_key(self.plant), public_key(self.lab)
 
 
 class Case(NamedTuple):

@@ -49,6 +49,7 @@ WIRING: list[Case] = [
     case("output-none", "TRV-P070", lambda: ports(outputs=[])),
     case("input-twice", "TRV-P070", lambda: model(inputs=tiny.inputs()[:1])),
     case("value-twice", "TRV-P070", lambda: model(graph_more=wire.block(13, wire.value("sums", [1])) * 2)),
+    case("values-too-many", "TRV-P061", lambda: model(graph_more=wire.block(13, b"") * 20_001)),
     case("nodes-too-many", "TRV-P061", lambda: model([wire.node("Abs", ["window"], [f"t{n}"]) for n in range(20_001)])),
     case(
         "weights-too-many",

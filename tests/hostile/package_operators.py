@@ -100,6 +100,9 @@ OPERATORS: list[Case] = [
     case(
         "metadata-twice", "TRV-P065", lambda: model(more=(wire.block(14, wire.block(1, "k") + wire.block(2, "v"))) * 2)
     ),
+    case("node-metadata-broken", "TRV-P060", lambda: using("Abs", more=wire.block(9, "window"))),
+    case("node-metadata-twice", "TRV-P065", lambda: using("Abs", more=wire.block(9, wire.block(1, "k")) * 2)),
+    case("tensor-metadata-broken", "TRV-P060", lambda: weight([1], wire.floats([1.0]), 1, wire.block(16, "window"))),
     case("attribute-unknown", "TRV-P069", lambda: using("Abs", evil=1)),
     case("attribute-other-type", "TRV-P069", lambda: using("Softmax", axis=1.0)),
     case("attribute-text", "TRV-P069", lambda: using("Constant", value_string="x")),

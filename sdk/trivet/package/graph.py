@@ -14,7 +14,8 @@ from trivet.errors import GraphError
 from trivet.package import messages
 from trivet.package.layout import MOST_MEMBER_BYTES
 from trivet.package.manifest import Manifest
-from trivet.package.nodes import MOST_NODES, NAME, Nodes, check_name
+from trivet.package.names import check_metadata, check_name
+from trivet.package.nodes import MOST_NODES, Nodes
 from trivet.package.operators import ALIASES
 from trivet.package.protobuf import Reader
 from trivet.package.tensor import FLOAT, TYPES, read_tensor, refuse_forbidden
@@ -76,12 +77,12 @@ def walk(model: bytes | memoryview) -> GraphFacts:
     if fields.get("ir_version") != IR:
         _refuse("model", f"has IR version {fields.get('ir_version')}, and {IR} is wanted", "TRV-P062")
     opsets = _opsets(reader, fields["opset_import"])
-    _check_metadata(reader, fields["metadata_props"], "model")
+    check_metadata(reader, fields["metadata_props"], "model")
     if "graph" not in fields:
         _refuse("model", "has no graph", "TRV-P060")
     graph = reader.read(fields["graph"], messages.GRAPH, "graph")
     refuse_forbidden(graph, "graph")
-    _check_metadata(reader, graph["metadata_props"], "graph")
+    check_metadata(reader, graph["metadata_props"], "graph")
     return _graph(reader, graph, opsets)
 
 
@@ -120,14 +121,6 @@ def _opsets(reader: Reader, imports: list[memoryview]) -> dict[str, int]:
     if "" not in found:
         _refuse("opset", "does not say its version of ai.onnx", "TRV-P062")
     return found
-
-
-def _check_metadata(reader: Reader, entries: list[memoryview], where: str) -> None:
-    keys = [reader.read(data, messages.ENTRY, f"{where} metadata").get("key", "") for data in entries]
-    for key in keys:
-        check_name(key, f"{where} metadata")
-    if len(set(keys)) != len(keys):
-        _refuse(f"{where} metadata", "has a key twice", "TRV-P065")
 
 
 def _graph(reader: Reader, graph: dict[str, Any], opsets: Mapping[str, int]) -> GraphFacts:
@@ -181,7 +174,7 @@ def _ports(reader: Reader, values: list[memoryview], where: str) -> Iterator[Por
         name = value.get("name", "")
         check_name(name, where)
         place = f"{where} {name[:80]!r}"
-        _check_metadata(reader, value["metadata_props"], place)
+        check_metadata(reader, value["metadata_props"], place)
         described = reader.read(value.get("type", memoryview(b"")), messages.TYPE, place)
         kinds = [key for key in described if key != "denotation"]
         if kinds != ["tensor_type"]:
@@ -202,7 +195,7 @@ def _dimension(reader: Reader, data: memoryview, place: str) -> int | str:
     dim = reader.read(data, messages.DIMENSION, place)
     value, name = dim.get("dim_value"), dim.get("dim_param", "")
     if value is None:
-        if name and not NAME.fullmatch(name):
+        if name:
             check_name(name, place)
         return str(name)
     if name or not 0 <= value < 1 << 31:

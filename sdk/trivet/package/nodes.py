@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from array import array
 from collections import Counter
 from typing import Any, NamedTuple, NoReturn
@@ -11,6 +10,7 @@ from typing import Any, NamedTuple, NoReturn
 from trivet.errors import GraphError
 from trivet.package.ensemble import check_ensemble
 from trivet.package.messages import ATTRIBUTE, NODE
+from trivet.package.names import check_metadata, check_name
 from trivet.package.operators import ALIASES, OPERATORS, SIZED
 from trivet.package.protobuf import Reader
 from trivet.package.tensor import INT64, KEPT, TYPES, Tensor, finite, read_tensor, refuse_forbidden
@@ -18,8 +18,6 @@ from trivet.package.tensor import INT64, KEPT, TYPES, Tensor, finite, read_tenso
 MOST_NODES = 20_000
 MOST_EXPANDED = 1 << 22
 """Most elements, for each row of a batch, that ``Expand`` may be told to make."""
-
-NAME = re.compile(r"[!-~]{1,256}")
 
 # AttributeProto's type, the field that holds it, and the letter in the table of operators.
 _KINDS = {
@@ -88,6 +86,7 @@ class Nodes:
         operator, name = node.get("op_type", ""), node.get("name", "")
         where = f"node {number} ({operator[:40]!a})"
         refuse_forbidden(node, where)
+        check_metadata(self._reader, node["metadata_props"], where)
         if name:
             check_name(name, where)
         domain = ALIASES.get(node.get("domain", ""), node.get("domain", ""))
@@ -171,16 +170,6 @@ class Nodes:
         if not known or len(known) < len(parts) or measured > 1:
             return None
         return _Size(measured == 1, math.prod(part.product for part in known))
-
-
-def check_name(name: str, where: str) -> None:
-    """Refuses a name that is not plain printable ASCII.
-
-    Raises:
-        GraphError: It is not; names that look alike, or run backwards, deceive readers.
-    """
-    if not NAME.fullmatch(name):
-        _refuse(where, f"has the name {name[:80]!a}, which is not plain ASCII without spaces", "TRV-P066")
 
 
 def _constant(attributes: dict[str, Any]) -> Tensor:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from trivet.errors import GraphError
 from trivet.package.messages import FORBIDDEN, TENSOR
+from trivet.package.names import check_metadata
 from trivet.package.protobuf import Reader
 
 FLOAT, INT64 = 1, 7
@@ -63,6 +64,7 @@ def read_tensor(reader: Reader, data: memoryview, where: str) -> Tensor:
     name, kind = fields.get("name", ""), fields.get("data_type", 0)
     where = f"{where} {name[:80]!a}" if name else where
     refuse_forbidden(fields, where)
+    check_metadata(reader, fields["metadata_props"], where)
     if kind not in TYPES:
         _refuse(where, f"is a tensor of element type {kind}, which models here do not use", "TRV-P067")
     shape = _shape(fields["dims"], where)

@@ -1,0 +1,36 @@
+"""Names inside a model: plain ASCII, and metadata whose keys are given once."""
+
+from __future__ import annotations
+
+import re
+
+from trivet.errors import GraphError
+from trivet.package.messages import ENTRY
+from trivet.package.protobuf import Reader
+
+_NAME = re.compile(r"[!-~]{1,256}")
+
+
+def check_name(name: str, where: str) -> None:
+    """Refuses a name that is not plain printable ASCII.
+
+    Raises:
+        GraphError: It is not; names that look alike, or run backwards, deceive readers.
+    """
+    if not _NAME.fullmatch(name):
+        message = f"has the name {name[:80]!a}, which is not plain ASCII without spaces"
+        raise GraphError(message, where=where, hint="rename it and export the model again", rule="TRV-P066")
+
+
+def check_metadata(reader: Reader, entries: list[memoryview], where: str) -> None:
+    """Checks the metadata of a model or a part of it.
+
+    Raises:
+        GraphError: A key is not plain ASCII, or given twice.
+    """
+    keys = [reader.read(data, ENTRY, f"{where} metadata").get("key", "") for data in entries]
+    for key in keys:
+        check_name(key, f"{where} metadata")
+    if len(set(keys)) != len(keys):
+        message = "has a key twice"
+        raise GraphError(message, where=f"{where} metadata", hint="export the model again", rule="TRV-P065")

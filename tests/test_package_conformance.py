@@ -1,0 +1,76 @@
+"""The conformance packages, judged as they lie there, and still the ones that the generator writes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tinypackage as tiny
+from conformance.packages.generate import BAD, GOOD, fresh, packages
+from trivet.errors import TrivetError
+from trivet.package import archive, keys
+from trivet.package.admit import Verified, admit
+from trivet.package.graph import check_contract, walk
+from trivet.package.rules import RULES
+
+HERE = Path(__file__).parent / "conformance" / "packages"
+CASES: dict[str, dict[str, Any]] = json.loads((HERE / "cases.json").read_text(encoding="utf-8"))
+UNTESTABLE = {
+    # files and folders, not packages
+    "TRV-P001", "TRV-P044", "TRV-P045", "TRV-P047", "TRV-P050",
+}  # fmt: skip
+
+
+def _admit(name: str) -> Verified:
+    trusted = [keys.read_public_key(path) for path in sorted(HERE.glob("*.pub"))]
+    return admit(archive.open_package(HERE / name), trusted, unsigned=CASES[name]["unsigned"])
+
+
+@pytest.mark.parametrize("name", [name for name, facts in CASES.items() if facts["admitted"]])
+def test_admitted(name: str) -> None:
+    verified = _admit(name)
+    assert sorted(signer.key_id for signer in verified.signers) == CASES[name]["signers"]
+    assert verified.package.digest == CASES[name]["digest"]
+    check_contract(walk(verified.package.members["model.onnx"]), verified.package.manifest)
+
+
+@pytest.mark.parametrize("name", [name for name, facts in CASES.items() if not facts["admitted"]])
+def test_refused(name: str) -> None:
+    facts = CASES[name]
+    if facts["level"] == "graph":
+        package = _admit(name).package
+        with pytest.raises(TrivetError) as caught:
+            check_contract(walk(package.members["model.onnx"]), package.manifest)
+    else:
+        with pytest.raises(TrivetError) as caught:
+            _admit(name)
+    assert caught.value.rule == facts["rule"]
+
+
+def test_the_files_are_those_of_the_generator() -> None:
+    """Signed ones differ with every key; all others are the same bytes."""
+    first, second = packages(fresh()), packages(fresh())
+    assert {path.name for path in HERE.glob("*.trivet")} == set(CASES) == set(first)
+    for name, (data, facts) in first.items():
+        if data == second[name][0]:
+            assert (HERE / name).read_bytes() == data, name
+        assert {**CASES[name], "signers": None} == {**facts, "signers": None}
+
+
+def test_signing_left_the_members_as_they_were() -> None:
+    package = _admit("countersigned.trivet").package
+    members = {path: bytes(content) for path, content in package.members.items()}
+    assert archive.write(package.manifest.tree, members) == tiny.package() == (HERE / "unsigned.trivet").read_bytes()
+
+
+def test_names_say_the_verdict_and_every_rule_has_a_case() -> None:
+    assert all(name.endswith("_fail.trivet") != facts["admitted"] for name, facts in CASES.items())
+    assert {facts["rule"] for facts in CASES.values() if "rule" in facts} == set(RULES) - UNTESTABLE
+    assert len(GOOD) + len(BAD) == len(CASES)
+
+
+def test_no_private_key_is_committed() -> None:
+    for path in HERE.iterdir():
+        assert not path.is_file() or b"PRIVATE KEY" not in path.read_bytes()
