@@ -7,9 +7,7 @@ Rules:
        than ``tolerance``. It lies where it was received when this is more than ``max_age`` before
        or ``tolerance`` after that, when the value changed and the source time did not, and when it
        ends a stretch of Bad rows that would else lie after it (a link is back and shows an old value).
-    3. The offset of an endpoint is the largest (source - receive) of its samples: no controller
-       can date a sample after we have it. The estimate sinks by about 1 ms a second, so that it follows
-       a clock that drifts or is set back. Source times off by more than a day say nothing.
+    3. The offset of an endpoint is estimated as ``ClockOffset`` says.
     4. A row is known to the frame at t when it lies at or before t and was received by t + settle.
        Nothing here depends on how the rows were cut into pieces.
 """
@@ -22,23 +20,15 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from trivet.signals import SECOND, Codes, Floats, Ints, Quality, Readings
+from trivet.signals import Codes, Floats, Ints, Quality, Readings
 from trivet.window import reason as why
+from trivet.window.offset import BOUND, NEVER, ClockOffset
 from trivet.window.reason import Bytes
 
 Shorts = NDArray[np.int16]
 Flags = NDArray[np.bool_]
 
-SINK = 10
-"""The estimated offset sinks by one nanosecond in two to this power."""
-
-BOUND = 86_400 * SECOND
-"""Largest offset [ns] that is taken for a clock's error."""
-
 BAD = np.uint32(Quality.BAD << 30)
-
-NEVER = -(1 << 62)
-"""Before all times."""
 
 
 class Rows(NamedTuple):
@@ -86,18 +76,18 @@ class Aligner:
         self._max_age = max_age
         self._tolerance = tolerance
         self._translations: dict[tuple[str, ...], Shorts] = {}
-        self._offsets: dict[str, int] = {}
+        self._clocks: dict[str, ClockOffset] = {}
         self._sources = np.full(len(names), NEVER, np.int64)
         self._bits = np.zeros(len(names), np.int64)
         self._status = np.zeros(len(names), np.uint32)
         self._times = np.full(len(names), NEVER, np.int64)
         self._bad = np.zeros(len(names), np.bool_)
-        self._latest: dict[str, int] = {}
 
     @property
     def offsets(self) -> Mapping[str, float]:
         """Clock offset of each endpoint [s], above zero when its clock is ahead of ours."""
-        return {origin: (raised - self._latest[origin]) / SECOND for origin, raised in self._offsets.items()}
+        found = {origin: clock.seconds for origin, clock in self._clocks.items()}
+        return {origin: seconds for origin, seconds in found.items() if seconds is not None}
 
     def numbers(self, readings: Readings) -> Shorts:
         """The column number of each row, -1 for names that are not framed."""
@@ -116,8 +106,7 @@ class Aligner:
             readings: Rows of one endpoint.
         """
         order = np.argsort(column, kind="stable")
-        if len(order) and column[order[0]] < 0:
-            order = order[np.searchsorted(column[order], 0) :]
+        order = order[np.searchsorted(column[order], 0) :]
         column, status = column[order], readings.status[order]
         source, receive = readings.source[order], readings.receive[order]
         values = readings.values[order]
@@ -128,28 +117,14 @@ class Aligner:
         fresh = moved | before.changed(values.view(np.int64), self._bits) | before.changed(status, self._status)
         ahead = source - receive
         counts = fresh & ~bad & (np.abs(ahead) <= BOUND)
-        offset = self._offset(readings, order, np.where(counts, ahead, NEVER))
+        clock = self._clocks.setdefault(readings.origin, ClockOffset(self._tolerance))
+        offset = clock.at(readings.receive, order, np.where(counts, ahead, NEVER)) if len(order) else 0
         time = self._place(before, source - offset, receive, fresh, moved)
         time = self._recover(before, time, receive, fresh, bad)
         own = -(-time // self._frame)
         first = np.maximum(own, -((self._settle - receive) // self._frame))
         values[reason != why.KNOWN] = np.nan
         return Rows(column, first, own, time, receive, values, status, reason, fresh)
-
-    def _offset(self, readings: Readings, order: NDArray[np.intp], ahead: Ints) -> Ints:
-        """The clock offset [ns] as known at each row; zero within the tolerance."""
-        sunk = readings.receive >> SINK
-        raised = np.full(len(readings), NEVER)
-        raised[order] = ahead
-        raised += sunk
-        raised[:1] = np.maximum(raised[:1], self._offsets.get(readings.origin, NEVER))
-        np.maximum.accumulate(raised, out=raised)
-        if len(raised) and raised[-1] > NEVER // 2:
-            self._offsets[readings.origin] = int(raised[-1])
-            self._latest[readings.origin] = int(sunk[-1])
-        offset: Ints = (raised - sunk)[order]
-        offset[(np.abs(offset) <= self._tolerance) | (offset < NEVER // 2)] = 0
-        return offset
 
     def _place(self, before: _Before, time: Ints, receive: Ints, fresh: Flags, moved: Flags) -> Ints:
         """Where each row lies; rows that confirm lie with the row that brought the sample."""

@@ -25,6 +25,7 @@ class Form:
         fitted: Which of them are bound.
         parameters: Values in the order of ``context``; NaN is not known.
         step: Frame step [ns].
+        settle: How long after its end a frame closes [ns].
     """
 
     device: str
@@ -32,6 +33,7 @@ class Form:
     fitted: tuple[bool, ...]
     parameters: tuple[float, ...]
     step: int
+    settle: int
 
     def window(
         self,
@@ -54,7 +56,7 @@ class Form:
             closed: Number of the first frame after them.
             elapsed: Time since the previous close [s], or NaN.
             flags: Of the window.
-            ready: Number of the frame in which it was certain.
+            ready: Number of the frame that made it certain.
         """
         missing, stale, bad = lost
         span = ((opened - 1) * self.step, (closed - 1) * self.step)
@@ -71,7 +73,7 @@ class Form:
             flags,
             stale,
             bad,
-            ready * self.step,
+            ready * self.step + self.settle,
         )
 
     def lost(self, values: Float32s, reason: Bytes) -> Lost:
@@ -84,9 +86,9 @@ class Form:
         )
 
 
-def running(flags: NDArray[np.bool_], length: int) -> list[list[int]]:
-    """Set flags in each stretch of ``length`` frames, ``(frames - length + 1)(columns)``."""
+def running(flags: NDArray[np.bool_], length: int, every: int) -> list[list[int]]:
+    """Set flags in each ``every``-th stretch of ``length`` frames, ``(stretches)(columns)``."""
     sums = np.zeros((len(flags) + 1, flags.shape[1]), np.int64)
     np.cumsum(flags, axis=0, out=sums[1:])
-    counts: list[list[int]] = (sums[length:] - sums[:-length]).tolist()
+    counts: list[list[int]] = (sums[length:] - sums[:-length])[::every].tolist()
     return counts

@@ -8,7 +8,7 @@ Rules (those about where a row lies in time are in ``align``):
     3. A cell holds the newest sample at or before t, while the last confirmation of it is not older
        than ``max_age``; then see ``resample``.
     4. A Bad sample holds until a newer good one; so does a code that the profile does not map.
-    5. Frames strictly inside a gap are missing for the columns of its endpoint.
+    5. Frames strictly inside a gap are missing for the columns of its endpoint, once they had a sample.
     6. After ``SILENCE`` frames without any row there are no frames until a row comes.
 """
 
@@ -20,12 +20,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from trivet.interface.document import Signal
 from trivet.signals import SECOND, Codes, Floats, Frame, Gap, Ints, Readings, Status
 from trivet.window import reason as why
-from trivet.window.align import NEVER, Aligner, Flags, Rows, Shorts, join
+from trivet.window.align import Aligner, Flags, Rows, Shorts, join
+from trivet.window.offset import NEVER
 from trivet.window.reason import Bytes
 from trivet.window.resample import Counters, Pool
 
@@ -135,7 +135,8 @@ class Framer:
 
     def gap(self, gap: Gap) -> None:
         """Marks a stretch as missing; the same gap told again with its end replaces the open one."""
-        self._gaps = [g for g in self._gaps if (g.start, g.origin) != (gap.start, gap.origin)]
+        told = (gap.start, gap.origin)
+        self._gaps = [g for g in self._gaps if g.end is not None or (g.start, g.origin) != told]
         self._gaps.append(gap)
 
     def end(self) -> int:
@@ -245,14 +246,16 @@ class Framer:
             begin = max(gap.start // self._frame + 1, first) - first
             stop = min(last + 1 if gap.end is None else -(-gap.end // self._frame), last + 1) - first
             if begin < stop:
-                cells = np.s_[begin:stop, self._hit(gap)]
+                cells = np.zeros(values.shape, np.bool_)
+                cells[begin:stop] = self._hit(gap)
+                cells &= reason != why.ABSENT
                 values[cells], reason[cells], status[cells] = np.nan, why.GAP, Status.BAD_NO_DATA
         self._gaps = [g for g in self._gaps if g.end is None or g.end > (last + 1) * self._frame]
 
-    def _hit(self, gap: Gap) -> NDArray[np.intp]:
+    def _hit(self, gap: Gap) -> Flags:
         """Columns that a gap concerns: those of its endpoint, or of all endpoints of its device."""
         hit = [n for origin, n in self._origins.items() if _within(origin, gap)]
-        return np.flatnonzero(np.isin(self._origin, hit))
+        return np.isin(self._origin, hit)
 
     def _nothing_yet(self) -> FrameBlock:
         shape = (0, len(self.columns))

@@ -59,9 +59,9 @@ class SlidingWindows:
         views = sliding_window_view(values, self._length, axis=0)[:: self._every].swapaxes(1, 2)
         missing = np.isnan(values) & self._form.fitted
         lost = zip(
-            running(missing, self._length)[:: self._every],
-            running(missing & (reason == why.STALE), self._length)[:: self._every],
-            running(missing & (reason == why.BAD), self._length)[:: self._every],
+            running(missing, self._length, self._every),
+            running(missing & (reason == why.STALE), self._length, self._every),
+            running(missing & (reason == why.BAD), self._length, self._every),
             strict=True,
         )
         return [

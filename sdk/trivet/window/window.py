@@ -105,7 +105,7 @@ class Windower:
         spec = _spec(interface, window_name, device_id, [c for c in columns if c not in known])
         self._step, self._settle = round(interface.frame * SECOND), round(interface.settle * SECOND)
         numbers = tuple(math.nan if value is None else float(value) for value in parameters.values())
-        form = Form(device_id, tuple(columns), tuple(c in fitted for c in columns), numbers, self._step)
+        form = Form(device_id, tuple(columns), tuple(c in fitted for c in columns), numbers, self._step, self._settle)
         expected = spec.expect_within if override is None or override.expect_within is None else override.expect_within
         self._expect = None if expected is None else round(expected * SECOND)
         self._cutter = _cutter(spec, form, known, fitted, interface.frame, override)
@@ -146,7 +146,7 @@ class Windower:
         if self._framer.due(now):
             while len(block := self._framer.advance(now)):
                 self._take(block, made)
-        self._overdue(grid, made)
+        self._overdue(grid + self._settle, made)
         if any(isinstance(item, Window) or item.kind == "no_window" for item in made):
             self._tell_late(grid, made)
         return made

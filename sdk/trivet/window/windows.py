@@ -69,7 +69,7 @@ class Window:
         flags: Of ``joined_late``, ``interrupted``, ``overlong``.
         stale: Of the missing frames, those lost to age.
         bad: Of the missing frames, those lost to Bad quality.
-        ready: Frame in which the window was certain [ns, UTC]; at or after its close.
+        ready: When the frame closed that made it certain [ns, UTC]; nobody can have it earlier.
     """
 
     device: str
