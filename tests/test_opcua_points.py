@@ -124,6 +124,14 @@ def test_settings_are_read() -> None:
     assert endpoint("opc.tcp://[::1]", security="none").url == "opc.tcp://[::1]:4840"
 
 
+def test_relative_files_count_from_the_documents_folder() -> None:
+    files = {"certificate": "own.der", "private_key": "/keys/own.pem", "server_certificate": "its.der"}
+    given = Endpoint(profile="x", url="opc.tcp://host", settings={"security": "basic256sha256", **files})
+    found = settings(given, folder="/site")
+    paths = (found.certificate, found.private_key, found.server_certificate)
+    assert paths == ("/site/own.der", "/keys/own.pem", "/site/its.der")
+
+
 @pytest.mark.parametrize(
     ("url", "given", "words"),
     [

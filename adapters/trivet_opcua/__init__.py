@@ -19,7 +19,7 @@ __all__ = ["adapter"]
 
 
 def _connect(target: Target, clock: Clock) -> AsyncIterator[Item]:
-    chosen = settings(target.endpoint, target.name)
+    chosen = settings(target.endpoint, target.name, target.folder)
     check(chosen, target.name)
     try:
         from trivet_opcua.client import AsyncuaTransport

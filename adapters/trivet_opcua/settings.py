@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from trivet.device.document import Endpoint
@@ -43,8 +44,13 @@ class Settings:
     periods: Mapping[str, float] = field(default_factory=lambda: dict(PERIODS))
 
 
-def settings(endpoint: Endpoint, where: str = "") -> Settings:
+def settings(endpoint: Endpoint, where: str = "", folder: str = ".") -> Settings:
     """The checked settings of an endpoint.
+
+    Args:
+        endpoint: From the device document.
+        where: Name of the endpoint, for messages.
+        folder: Folder of the document, from which relative paths count.
 
     Raises:
         DocumentError: The URL or a key is wrong, or the transport's security was not chosen.
@@ -63,7 +69,7 @@ def settings(endpoint: Endpoint, where: str = "") -> Settings:
         timeout=_seconds(given.get("timeout", 3.0), "timeout", where),
         publishing=_seconds(given["publishing"], "publishing", where) if "publishing" in given else None,
         periods={**PERIODS, **_periods(given.get("periods", {}), where)},
-        **files,
+        **{name: str(Path(folder) / file) if file else "" for name, file in files.items()},
     )
 
 
