@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+
 import tinypackage as tiny
 from conformance.packages.generate import BAD, GOOD, fresh, packages
 from trivet.errors import TrivetError
@@ -74,3 +76,15 @@ def test_names_say_the_verdict_and_every_rule_has_a_case() -> None:
 def test_no_private_key_is_committed() -> None:
     for path in HERE.iterdir():
         assert not path.is_file() or b"PRIVATE KEY" not in path.read_bytes()
+
+
+def test_the_specification_names_rules_and_cases_that_exist() -> None:
+    text = (Path(archive.__file__).parent / "README.md").read_text(encoding="utf-8")
+    named = set(
+        re.findall(
+            r"\*([a-z0-9]+(?:-[a-z0-9]+)+|bomb|zip64|encrypted|symlink|overlap|forged|unsigned|stranger)\*", text
+        )
+    )
+    assert named <= {name.removesuffix(".trivet").removesuffix("_fail") for name in CASES}
+    assert len(named) > 50
+    assert {f"TRV-P{number}" for number in re.findall(r"\bP(0[0-9]{2})\b", text)} >= set(RULES) - UNTESTABLE
