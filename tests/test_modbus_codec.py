@@ -10,11 +10,13 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from trivet.signals import Quality, Readings, Status, quality
 from trivet_modbus.address import Table
-from trivet_modbus.codec import compile_decoder, encode, text
+from trivet_modbus.codec import compile_decoder
 from trivet_modbus.plan import Block
 from trivet_modbus.points import WORDS, ModbusPoint
+from trivet_modbus.words import encode, text
 
 FOLDER = Path(__file__).parent / "conformance" / "registers"
 ORDERS = ("big", "little")

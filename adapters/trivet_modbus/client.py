@@ -18,8 +18,8 @@ from pymodbus.pdu import ModbusPDU
 from pymodbus.pdu.bit_message import ReadCoilsRequest, ReadDiscreteInputsRequest
 from pymodbus.pdu.mei_message import ReadDeviceInformationRequest
 from pymodbus.pdu.register_message import ReadHoldingRegistersRequest, ReadInputRegistersRequest
-from trivet.errors import ConnectError
 
+from trivet.errors import ConnectError
 from trivet_modbus.address import Table
 from trivet_modbus.frame import (
     ERROR,
@@ -59,7 +59,7 @@ class LostError(ConnectError):
     """
 
     def __init__(self, reason: str, place: str) -> None:
-        super().__init__(f"no Modbus link to {place} ({reason})", where=place, hint="check address, cable and power")
+        super().__init__(f"no Modbus answer ({reason})", where=place, hint="check address, cable and power")
         self.reason = reason
 
 

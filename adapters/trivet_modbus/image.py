@@ -15,14 +15,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+
 from trivet.device.adapter import Snapshot
 from trivet.device.document import Profile
 from trivet.signals import Quality, quality
-
 from trivet_modbus.address import Table
-from trivet_modbus.codec import encode
 from trivet_modbus.points import ModbusPoint, point
 from trivet_modbus.settings import Map, profile_map
+from trivet_modbus.words import encode
 
 ILLEGAL_ADDRESS = 2
 DEVICE_FAILURE = 4

@@ -20,7 +20,6 @@ from dataclasses import dataclass, replace
 from trivet.device.document import Point, Profile
 from trivet.errors import DocumentError
 from trivet.signals import Json
-
 from trivet_modbus.address import LAST, TABLES, Table, wire_address
 from trivet_modbus.settings import ORDERS, Map, choice, profile_map, whole
 

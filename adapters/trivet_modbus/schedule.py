@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from trivet.device.adapter import Target
 from trivet.errors import DocumentError
 from trivet.signals import SECOND
-
 from trivet_modbus.codec import Decoder, compile_decoder
 from trivet_modbus.plan import poll_classes
 from trivet_modbus.points import ModbusPoint, point

@@ -14,7 +14,6 @@ from trivet.device.adapter import Clock, Values
 from trivet.device.document import Profile
 from trivet.errors import AdapterError, DocumentError
 from trivet.signals import SECOND
-
 from trivet_modbus.address import FUNCTIONS
 from trivet_modbus.frame import ERROR, HEADER, IDENTIFY, LONGEST, PREFIX, REQUEST
 from trivet_modbus.image import Image

@@ -9,7 +9,6 @@ from urllib.parse import parse_qsl, urlsplit
 from trivet.device.document import Endpoint, Profile
 from trivet.errors import DocumentError
 from trivet.signals import Json
-
 from trivet_modbus.address import ADDRESSINGS, TABLES, Addressing, Table, wire_address
 
 SCHEME = "modbus+tcp"

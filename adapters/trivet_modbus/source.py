@@ -8,9 +8,9 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+
 from trivet.device.adapter import Clock
 from trivet.signals import SECOND, Condition, Floats, Gap, Item, Readings, Status
-
 from trivet_modbus.client import Link, LostError, shared
 from trivet_modbus.codec import Decoder
 from trivet_modbus.frame import Refusal
@@ -148,7 +148,7 @@ class Source:
         self._due.clear()
         if self._gap is not None:
             return []
-        self._gap = Gap(self._covered, None, lost.reason, self._schedule.origin, lost.message)
+        self._gap = Gap(self._covered, None, lost.reason, self._schedule.origin, str(lost))
         return [self._gap]
 
     def _factored(self, decoder: Decoder, readings: Readings) -> Readings:
