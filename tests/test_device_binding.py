@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from kits.devices import NOON, device, endpoint, interface, parsed, point, profile, readings
 from trivet.device.binding import Binding, bind
 from trivet.device.coverage import judgeable

@@ -4,6 +4,7 @@ import asyncio
 import math
 
 import pytest
+
 from trivet.device.adapter import Clock
 from trivet.device.clock import RecordingClock, ScaledClock, Track, WallClock
 from trivet.signals import SECOND

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from kits.devices import NOON, interface, readings
 from trivet.device.faults import Change, SensorFault, SensorWatch
 from trivet.interface.columns import columns

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from kits.devices import device, parsed
 from trivet import canonical
 from trivet.device.adapter import Adapter

@@ -9,6 +9,7 @@ from contextlib import aclosing
 from typing import cast
 
 import pytest
+
 from kits.devices import NOON, Played, device, endpoint, interface, point, profile, readings
 from trivet.device.binding import bind
 from trivet.device.clock import RecordingClock, ScaledClock, WallClock

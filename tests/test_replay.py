@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from kits.devices import device, endpoint, interface, point
 from kits.replay import DAY, MIDNIGHT, csv, play, table, target
 from trivet.device.adapter import Snapshot, Values

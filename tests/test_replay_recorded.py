@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+
 from kits.devices import device, endpoint
 from kits.replay import data, play, target
 from trivet.device.adapter import Target

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from trivet.device.adapter import Adapter
-
 from trivet_replay.playback import decode
 from trivet_replay.points import point
 from trivet_replay.settings import SCHEME

@@ -13,9 +13,9 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
 from trivet.errors import DataError
 from trivet.signals import SECOND, Codes, Condition, Floats, Gap, Ints, Item, Readings, Status
-
 from trivet_replay.recording import GOOD, Recording
 
 HOUR = 3600 * SECOND

@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 
 from trivet.device.document import Point, Profile
 from trivet.errors import DocumentError
-
 from trivet_replay.settings import heading, known, layout, number
 
 AT_KEYS = ("column", "status", "value")

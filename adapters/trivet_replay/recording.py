@@ -13,10 +13,10 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
 from trivet.device.adapter import Target
 from trivet.errors import DataError, DocumentError
 from trivet.signals import Codes, Floats, Ints, Status
-
 from trivet_replay.points import Column
 from trivet_replay.settings import SCHEME, Layout, layout
 from trivet_replay.table import Cells, Table, read

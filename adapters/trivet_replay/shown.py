@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+
 from trivet.device.adapter import Snapshot, Target, Values
 from trivet.device.binding import Binding
 from trivet.interface.columns import columns
 from trivet.signals import SECOND, Status
-
 from trivet_replay.playback import Filler, decode, schedule
 from trivet_replay.recording import load
 

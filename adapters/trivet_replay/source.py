@@ -10,7 +10,6 @@ from trivet.device.adapter import Clock, Target
 from trivet.device.clock import RecordingClock
 from trivet.errors import Finding
 from trivet.signals import SECOND, Item
-
 from trivet_replay.playback import HOUR, Playback
 from trivet_replay.recording import load, location
 from trivet_replay.table import shape

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+
 from trivet.errors import AdapterError, DataError
 from trivet.signals import Floats, Ints
 

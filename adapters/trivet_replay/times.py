@@ -13,8 +13,8 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
-from trivet.signals import SECOND, Floats, Ints
 
+from trivet.signals import SECOND, Floats, Ints
 from trivet_replay.settings import EPOCH, FORMATS, Layout
 from trivet_replay.table import Cells
 

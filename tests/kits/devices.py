@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+
 from trivet.device.adapter import Adapter, Clock, Target
 from trivet.device.document import Device, Endpoint, InterfaceReference, Point, Profile, Provenance
 from trivet.device.library import ResolvedDevice

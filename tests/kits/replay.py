@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+
+from kits.contract import Kit, Stand
+from kits.devices import point, profile
 from trivet.device.adapter import Clock, Target
 from trivet.device.clock import RecordingClock
 from trivet.device.document import Endpoint, Point, Profile
 from trivet.signals import SECOND, Condition, Gap, Item, Readings
 from trivet_replay import adapter
-
-from kits.contract import Kit, Stand
-from kits.devices import point, profile
 
 DAY = "2024-05-01T"
 MIDNIGHT = 1_714_521_600 * SECOND
