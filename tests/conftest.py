@@ -1,10 +1,15 @@
-"""What all tests share: golden files."""
+"""What all tests share: golden files, settings of hypothesis."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# A test asserts nothing about wall-clock time, so hypothesis does not either.
+settings.register_profile("trivet", deadline=None)
+settings.load_profile("trivet")
 
 HERE = Path(__file__).parent
 GOLDEN = HERE / "golden"
