@@ -9,7 +9,7 @@ from trivet.device.binding import Binding
 from trivet.interface.columns import columns
 from trivet.signals import SECOND, Status
 from trivet_replay.playback import Filler, decode, schedule
-from trivet_replay.recording import load
+from trivet_replay.recording import Recording, load
 
 
 def values(target: Target, binding: Binding) -> Values:
@@ -29,40 +29,51 @@ def values(target: Target, binding: Binding) -> Values:
         DataError: The file is missing, broken, too large, lacks a column, or no row is left.
         AdapterError: It is Parquet and pyarrow is not installed.
     """
-    recording = load(target)
-    rows = schedule(recording)
-    filler = Filler(recording, rows)
-    layout = recording.layout
-    stands = layout.period if recording.hold is not None or layout.before else layout.gap
-    length = None if stands is None else round(stands * SECOND)
-    states = {
-        name: {float(code): state for code, state in signal.enumeration.items()}
-        for name, signal in columns(binding.interface).items()
-    }
-    fed = {wire.column for wire in binding.wires[target.name.rpartition("/")[2]]}
-    nothing = dict.fromkeys(fed, int(Status.BAD_NO_DATA))
+    return _Show(load(target), target.name, binding).at
 
-    def at(time: int) -> int | None:
-        """The row that is shown at a time."""
-        if layout.before:
-            row = int(np.searchsorted(rows.times, time, "left"))
-            shown = row < len(rows.times) and (length is None or rows.times[row] - time < length)
-        else:
-            row = int(np.searchsorted(rows.times, time, "right")) - 1
-            shown = row >= 0 and (length is None or time - rows.times[row] < length)
-        return row if shown else None
 
-    def show(time: int) -> Snapshot:
-        row = at(time)
+class _Show:
+    """The rows of one recording, looked up by time."""
+
+    def __init__(self, recording: Recording, origin: str, binding: Binding) -> None:
+        layout = recording.layout
+        stands = layout.period if recording.hold is not None or layout.before else layout.gap
+        self._length = None if stands is None else round(stands * SECOND)
+        self._before = layout.before
+        self._origin = origin
+        self._binding = binding
+        self._rows = schedule(recording)
+        self._filler = Filler(recording, self._rows)
+        self._states = {
+            name: {float(code): state for code, state in signal.enumeration.items()}
+            for name, signal in columns(binding.interface).items()
+        }
+        fed = {wire.column for wire in binding.wires[origin.rpartition("/")[2]]}
+        self._nothing = dict.fromkeys(fed, int(Status.BAD_NO_DATA))
+
+    def at(self, time: int) -> Snapshot:
+        """What is shown at a time [ns, UTC]."""
+        row = self._row(time)
         if row is None:
-            return Snapshot({}, nothing)
-        samples = binding.apply(target.name, decode(filler, row, row + 1, target.name)).samples()
-        status = {**nothing, **{sample.name: sample.status for sample in samples}}
+            return Snapshot({}, self._nothing)
+        readings = decode(self._filler, row, row + 1, self._origin)
+        samples = self._binding.apply(self._origin, readings).samples()
+        status = {**self._nothing, **{sample.name: sample.status for sample in samples}}
         shown = {
-            sample.name: states[sample.name].get(sample.value, sample.value)
+            sample.name: self._states[sample.name].get(sample.value, sample.value)
             for sample in samples
             if not np.isnan(sample.value)
         }
         return Snapshot(shown, {name: code for name, code in status.items() if code})
 
-    return show
+    def _row(self, time: int) -> int | None:
+        """The row that stands at a time, or None."""
+        times = self._rows.times
+        row = (
+            int(np.searchsorted(times, time, "left"))
+            if self._before
+            else int(np.searchsorted(times, time, "right")) - 1
+        )
+        if not 0 <= row < len(times):
+            return None
+        return row if self._length is None or abs(int(times[row]) - time) < self._length else None
