@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from trivet import canonical
 
 # RFC 8785, appendix B: IEEE 754 bits and the text that JSON must carry.

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
+
 from conftest import HERE
 from trivet import canonical
 from trivet.device.check import check_device, check_profile

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from conftest import HERE, Golden
 from trivet.device.document import Device, EventRecord, Profile
 from trivet.interface.document import Interface

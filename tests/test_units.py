@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+
 from trivet import units
 from trivet.errors import DocumentError, TrivetError
 
