@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from kits.devices import device, endpoint
 
+from kits.devices import device, endpoint
 from trivet.device.binding import bind
 from trivet.device.library import load_interface, load_profile
 
