@@ -15,6 +15,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from time import perf_counter
 
 from pymodbus.client import AsyncModbusTcpClient
+
 from trivet.device.adapter import Snapshot
 from trivet.device.clock import ScaledClock, WallClock
 from trivet.device.document import Endpoint, Point, Profile, Provenance

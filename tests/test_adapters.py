@@ -12,6 +12,7 @@ from dataclasses import replace
 from importlib import metadata, util
 
 import pytest
+
 from kits.contract import Kit, close, samples, until
 from trivet.device.adapter import Adapter
 from trivet.device.document import Profile

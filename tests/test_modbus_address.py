@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from trivet.errors import DocumentError
 from trivet_modbus.address import Addressing, Table, manual_number, wire_address
 

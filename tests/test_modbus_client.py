@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+
 from servers.modbus_raw import RawServer, Request, bit, running, word
 from trivet_modbus.address import Table
 from trivet_modbus.client import Link, LostError, shared

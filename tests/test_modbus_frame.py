@@ -7,6 +7,7 @@ import struct
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from trivet.signals import Quality, quality
 from trivet_modbus.frame import EXCEPTIONS, Wanted, identification, judge, refusal, wanted
 

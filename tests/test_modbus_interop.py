@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+
 from kits.contract import close, samples, until
 from kits.modbus import profile, target
 from trivet.device.adapter import Snapshot

@@ -6,6 +6,7 @@ from itertools import pairwise
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from trivet_modbus.address import Addressing, Table
 from trivet_modbus.plan import Block, blocks, poll_classes
 from trivet_modbus.points import ModbusPoint

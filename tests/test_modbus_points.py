@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+
 from trivet.device.document import Endpoint, Point, PointRepeat, Profile, Provenance, Selector
 from trivet.errors import DocumentError
 from trivet_modbus.address import Table

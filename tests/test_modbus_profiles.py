@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+
 from trivet import units
 from trivet.device.adapter import Snapshot
 from trivet.device.clock import ScaledClock

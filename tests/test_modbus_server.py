@@ -11,6 +11,7 @@ import struct
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from kits.modbus import profile, target
 from trivet.device.adapter import Snapshot
 from trivet.device.clock import ScaledClock

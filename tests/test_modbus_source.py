@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable
 from itertools import islice, pairwise
 
 import pytest
+
 from kits.modbus import profile, target
 from servers.modbus_raw import RawServer, Request, running, word
 from trivet.device.adapter import Clock

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
+from kits.contract import Kit, Stand
 from servers.relay import Relay
 from trivet.device.adapter import Snapshot, Target
 from trivet.device.clock import ScaledClock
@@ -15,8 +16,6 @@ from trivet_modbus import adapter
 from trivet_modbus.points import point
 from trivet_modbus.server import serve
 from trivet_modbus.settings import parse_url
-
-from kits.contract import Kit, Stand
 
 
 def profile(points: Mapping[str, Point], **settings: Any) -> Profile:
