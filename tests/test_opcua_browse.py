@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from asyncua import Server, ua
+
 from kits.opcua import DISHWASHER, Reader, opened, shipped, target
 from trivet.signals import Readings, Status
 from trivet_opcua.points import DI, KITCHEN

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 import pytest_asyncio
+
 from kits.opcua import DISHWASHER, Reader, Stage, dishwasher, open_server, profile, shipped, target
 from trivet.device.document import Point, PointRepeat
 from trivet.signals import SECOND, Condition, Quality, Readings, Status

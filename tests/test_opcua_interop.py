@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+
 from kits.opcua import DISHWASHER, PATIENCE, Reader, closed, opened, shipped, target
 from trivet.signals import Condition, Quality, Readings, Status
 

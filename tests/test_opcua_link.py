@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
+
 from kits.opcua import DISHWASHER, Reader, Stage, closed, dishwasher, open_server, opened, port, shipped, target
 from servers import relay as wire
 from servers.relay import Relay

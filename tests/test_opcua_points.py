@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from kits.opcua import COMBI, DISHWASHER, profile, shipped
 from trivet.device.document import Endpoint, Point, PointRepeat
 from trivet.errors import DocumentError

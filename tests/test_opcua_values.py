@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from kits.opcua import DISHWASHER, dishwasher, shipped
 from trivet.device.adapter import Snapshot
 from trivet.signals import SECOND, Quality, Readings, Status, quality

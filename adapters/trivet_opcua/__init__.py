@@ -9,7 +9,6 @@ from trivet.device.adapter import Adapter, Clock, Target, Values
 from trivet.device.document import Profile
 from trivet.errors import AdapterError
 from trivet.signals import Item
-
 from trivet_opcua.certificates import check
 from trivet_opcua.points import point
 from trivet_opcua.settings import SCHEME, settings

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_der_private_key, load_pem_private_key
-from trivet.errors import DocumentError
 
+from trivet.errors import DocumentError
 from trivet_opcua.settings import Settings
 
 LARGEST_FILE = 100_000

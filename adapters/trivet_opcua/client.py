@@ -319,11 +319,11 @@ def _value(found: Any) -> Value:
 
 
 def _time(moment: Any) -> int:
-    """Nanoseconds since the epoch; 0 for no time, and for OPC UA's own zero in 1601."""
+    """Nanoseconds since the epoch; 0 for none, for OPC UA's own zero in 1601, and beyond what 64 bits hold (2262)."""
     if not isinstance(moment, datetime):
         return 0
-    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return max((aware - EPOCH) // MICROSECOND * 1000, 0)
+    time = ((moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - EPOCH) // MICROSECOND * 1000
+    return time if 0 < time < 2**63 else 0
 
 
 def _unit(raw: Any) -> Unit | None:

@@ -11,7 +11,6 @@ from dataclasses import replace
 
 from trivet.device.adapter import Clock
 from trivet.signals import Gap, Item, Readings
-
 from trivet_opcua.alarms import AlarmTable
 from trivet_opcua.loss import Lost
 from trivet_opcua.session import Plan, session

@@ -15,12 +15,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from asyncua import Server, ua
+
 from trivet.device.adapter import Clock, Snapshot, Values
 from trivet.device.document import Profile
 from trivet.errors import ConnectError, DocumentError
 from trivet.signals import SECOND, Condition
 from trivet.units import unece_id
-
 from trivet_opcua import companion
 from trivet_opcua.library import hush
 from trivet_opcua.points import BASE, DI, KITCHEN, Name

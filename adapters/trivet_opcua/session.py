@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 
 from trivet.device.adapter import Clock, Target
 from trivet.signals import SECOND, Gap, Item
-
 from trivet_opcua.alarms import AlarmTable
 from trivet_opcua.browse import find
 from trivet_opcua.loss import Lost

@@ -10,7 +10,6 @@ from typing import NamedTuple
 from trivet.device.adapter import Snapshot
 from trivet.device.document import Point, Profile
 from trivet.signals import Quality, Status, quality
-
 from trivet_opcua.points import INTEGERS, OpcPoint, expand, point
 
 RANGES: Mapping[str, tuple[int, int]] = {

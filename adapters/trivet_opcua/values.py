@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
+
 from trivet.errors import DocumentError
 from trivet.signals import Quality, Readings, Status, quality, status_name
 from trivet.units import conversion, spelling, unece
-
 from trivet_opcua.points import OpcPoint
 from trivet_opcua.transport import Change, Unit
 

@@ -12,6 +12,8 @@ from threading import Thread
 from typing import cast
 
 import numpy as np
+
+from kits.contract import Kit, Stand
 from servers.relay import Relay
 from trivet.device.adapter import Clock, Snapshot, Target
 from trivet.device.clock import ScaledClock, WallClock
@@ -21,8 +23,6 @@ from trivet.interface.parse import read
 from trivet.signals import SECOND, Condition, Gap, Item, Json, Readings, Sample, Status
 from trivet_opcua import adapter
 from trivet_opcua.server import serve
-
-from kits.contract import Kit, Stand
 
 DISHWASHER = "opc30200-dishwashing-machine"
 COMBI = "opc30200-combi-steamer"

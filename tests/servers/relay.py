@@ -1,4 +1,4 @@
-"""A TCP relay between a client and a server that can cut, mute, delay and refuse.
+"""A TCP relay between a client and a server that can cut, mute, delay, refuse and spoil.
 
 It counts connections and, where the OPC UA channel is not encrypted, the service of
 every request: the numeric id of the request's binary encoding (OPC 10000-6, A.3), such
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import random
 import struct
 from collections import Counter
 from types import TracebackType
@@ -24,9 +25,9 @@ class Relay:
     Attributes:
         port: Where clients connect to.
         connections: Accepted so far.
-        attempts: Accepted or refused after being accepted by the kernel; only counted while it listens.
         services: Encoding id of each request, by client, to how often it was sent.
         delay: Time that each packet waits before it is passed on [s].
+        noise: Flips bits of every second packet from the server, or None.
     """
 
     def __init__(self, host: str, port: int) -> None:
@@ -34,6 +35,7 @@ class Relay:
         self.connections = 0
         self.services: Counter[int] = Counter()
         self.delay = 0.0
+        self.noise: random.Random | None = None
         self._target = (host, port)
         self._listener: asyncio.Server | None = None
         self._flows = asyncio.Event()
@@ -110,8 +112,18 @@ class Relay:
                     await asyncio.sleep(self.delay)
                 if requests is not None:
                     requests.feed(data)
+                elif self.noise is not None and self.noise.random() < 0.5:
+                    data = spoilt(data, self.noise)
                 writer.write(data)
                 await writer.drain()
+
+
+def spoilt(data: bytes, noise: random.Random) -> bytes:
+    """The same bytes but for eight bits."""
+    changed = bytearray(data)
+    for _ in range(8):
+        changed[noise.randrange(len(changed))] ^= 1 << noise.randrange(8)
+    return bytes(changed)
 
 
 class Requests:
