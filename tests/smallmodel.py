@@ -7,11 +7,11 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-import small
 from sklearn.ensemble import HistGradientBoostingClassifier
 
+import small
 from trivet.build.assemble import OutputSpec
-from trivet.build.blocks import Forest
+from trivet.build.blocks import Forest, Linked
 from trivet.build.features import Baseline, Condition, Feature, FeatureList
 from trivet.build.golden import Recorded
 from trivet.build.inputs import Inputs
@@ -42,6 +42,8 @@ FEATURES = FeatureList(
     ),
     baseline=Baseline(windows=3, least=2, slow=10),
 )
+
+HEALTH = Novelty(("pressure_z", "power_drift"), np.zeros(2), np.ones(2), typical=4.0, single=6.0)
 
 
 def tree() -> dict[str, Any]:
@@ -93,8 +95,9 @@ def trained() -> tuple[Any, Novelty]:
     """The estimator and the novelty block; made once for all tests."""
     session = FeatureSession(FEATURES)
     inputs, labels = simulate(600, seed=1)
-    state = np.abs(np.random.default_rng(2).normal(1, 1, (600, 9))).astype(np.float32) * [5, 5, 5, 1, 400, 0.01, 9, 400, 1]
-    x, _ = session.run(inputs.window, inputs.context, state.astype(np.float32))
+    sizes = np.array([5, 5, 5, 1, 400, 0.01, 9, 400, 1])
+    state = np.abs(np.random.default_rng(2).normal(1, 1, (600, 9)) * sizes).astype(np.float32)
+    x, _ = session.run(inputs.window, inputs.context, state)
     estimator = HistGradientBoostingClassifier(max_iter=20, max_leaf_nodes=6, random_state=0).fit(x, labels)
     healthy = x[np.array(labels) == "none"].astype(np.float64)
     return estimator, fit_novelty(FEATURES.names[:5], healthy[:, :5], [("power_mean",), ("pressure_mean", "busy")])
@@ -112,6 +115,7 @@ def spec(**changes: Any) -> Spec:
         "features": FEATURES,
         "outputs": (
             OutputSpec("novelty", novelty),
+            OutputSpec("health", Linked(HEALTH, "power_of_two")),
             OutputSpec("fault", Forest.of(estimator, FEATURES.names, CLASSES), CLASSES),
         ),
         "samples": samples,

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from trivet.build.arrays import evaluate
 from trivet.build.derived import DERIVED
 from trivet.build.features import DERIVED_OPERATORS, MASK_OPERATORS, Condition, Feature, FeatureList, Series

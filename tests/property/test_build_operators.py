@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from trivet.build.arrays import evaluate, next_state
 from trivet.build.baseline import fields
 from trivet.build.features import Baseline, Condition, Feature, FeatureList, Series

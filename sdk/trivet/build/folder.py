@@ -13,7 +13,7 @@
     recorded: [cycle.csv]               # columns: column, seconds, value, quality; may be left out
     columns: [chamber_temperature, chamber_setpoint]
     context: [frames, elapsed, rated_power]
-    outputs: {novelty: [], time_to_ready: ['off', setback, hold, preheat]}
+    outputs: [{name: novelty}, {name: time_to_ready, classes: ['off', setback, hold, preheat]}]
     evidence: {data: data.json, training: training.json}
 """
 
@@ -39,6 +39,16 @@ from trivet.interface.library import find
 from trivet.interface.parse import read
 from trivet.package.layout import MOST_MEMBER_BYTES
 from trivet.package.manifest import OutputPort, State, StateField
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputEntry:
+    """One output tensor, and its classes in tensor order where it has any."""
+
+    __pydantic_config__ = STRICT
+
+    name: str
+    classes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +84,7 @@ class PackDocument:
         samples: NumPy archive with ``window`` and ``context``, float32.
         columns: In tensor order.
         context: In tensor order: ``frames``, ``elapsed``, then parameters.
-        outputs: Output name to its classes in tensor order, in the manifest's order.
+        outputs: In the manifest's order.
         evidence: Name to JSON file.
         recorded: CSV files of readings that become one window each.
         parameters: Parameters of the recorded appliance.
@@ -92,7 +102,7 @@ class PackDocument:
     samples: str
     columns: tuple[str, ...]
     context: tuple[str, ...]
-    outputs: Mapping[str, tuple[str, ...]]
+    outputs: tuple[OutputEntry, ...]
     evidence: Mapping[str, str]
     recorded: tuple[str, ...] = ()
     parameters: Mapping[str, float] = field(default_factory=dict)
@@ -118,7 +128,7 @@ def pack_folder(path: Path) -> bytes:
         window=document.window,
         columns=document.columns,
         context=document.context,
-        outputs=tuple(OutputPort(name, classes) for name, classes in document.outputs.items()),
+        outputs=tuple(OutputPort(output.name, output.classes) for output in document.outputs),
         state=_state(document.state),
         model=_bytes(folder / document.model),
         features=_no_features(document, interface.document),

@@ -71,14 +71,18 @@ class Runner:
         self._session = Session(model, outputs)
 
     def run(self, inputs: Inputs, batch: int | None = None) -> dict[str, Float32s]:
-        """All outputs, computed in batches of a size, or all at once."""
+        """All outputs, computed in batches of a size, or all at once.
+
+        Raises:
+            GraphError: There are no rows, or onnxruntime could not run the graph on them.
+        """
+        if not len(inputs):
+            raise GraphError("there is no window to try the model with", hint="give sample windows")
         size = batch or max(len(inputs), 1)
         parts = [
             self._session.run(inputs.rows(slice(start, start + size)).feed()) for start in range(0, len(inputs), size)
         ]
-        return {
-            name: np.concatenate(columns) for name, columns in zip(self.outputs, zip(*parts, strict=True), strict=True)
-        }
+        return {name: np.concatenate([part[n] for part in parts]) for n, name in enumerate(self.outputs)}
 
 
 def blanked(inputs: Inputs, columns: Sequence[str], known: frozenset[str]) -> Inputs:
@@ -105,6 +109,4 @@ def fitted_patterns(interface: Interface, columns: Sequence[str], outputs: Seque
 
 def spread(inputs: Inputs, most: int) -> Inputs:
     """At most so many rows, evenly taken."""
-    if not len(inputs):
-        raise GraphError("there is no window to try the model with", hint="give sample windows")
     return inputs.rows(np.unique(np.linspace(0, len(inputs) - 1, min(most, len(inputs))).astype(np.int64)))

@@ -19,6 +19,9 @@ from trivet.signals import Floats
 MAD = 1.4826
 """Median absolute deviation to standard deviation, for normal data."""
 
+LEAST_LEFT = 0.05
+"""Smallest spread of what is left beside the axes, as a share of a feature's scale."""
+
 FARTHEST = 1e6
 """A distance is cut here, so that no square overflows."""
 
@@ -33,9 +36,10 @@ class Novelty:
         scale: ``(features,)``, above zero.
         typical: Limit of the root mean square of all known distances.
         single: Limit of the largest of them.
-        axes: Directions in which healthy features vary together, ``(axes, features)``, in
-            scaled units; distances along them are taken out before ``beside`` is measured.
-        beside: Limit of the root mean square of what is left beside the axes.
+        axes: Directions in which healthy features vary together, ``(axes, features)``, in scaled units.
+        left: Spread of what is left of each feature beside the axes, ``(features,)``, in scaled units.
+        beside: Limit of the root mean square of what is left, over its spread; it counts where all
+            features are known, for what is left of an unknown one is anybody's guess.
     """
 
     features: tuple[str, ...]
@@ -44,6 +48,7 @@ class Novelty:
     typical: float
     single: float
     axes: Floats = field(default_factory=lambda: np.zeros((0, 0)))
+    left: Floats = field(default_factory=lambda: np.ones(0))
     beside: float = float("inf")
 
     @property
@@ -57,10 +62,11 @@ class Novelty:
         known = ~np.isnan(z)
         z = np.where(known, z, 0)
         count = np.where(known.any(1), known.sum(1), np.nan)
-        rest = z - (z @ self.axes.T) @ self.axes if len(self.axes) else z
-        typical, beside = (np.sqrt((part**2).sum(1) / count) for part in (z, rest))
+        rest = beside(z, self.axes) / self.left if len(self.axes) else np.zeros_like(z)
+        rest = np.where(known.all(1, keepdims=True), rest, 0)
+        typical, apart = (np.sqrt((part**2).sum(1) / count) for part in (z, rest))
         single = np.where(known.any(1), np.abs(z).max(1), np.nan)
-        return np.stack([typical, single, beside], axis=1)
+        return np.stack([typical, single, apart], axis=1)
 
     def value(self, x: Floats) -> Floats:
         """The block as an array, ``(batch,)``."""
@@ -79,7 +85,9 @@ class Novelty:
         scores = [_root(g, row, upright, count, self.typical)]
         if len(self.axes):
             along = g.mix(self.axes, upright)
-            rest = g.op("Sub", upright, g.mix(self.axes.T, along))
+            rest = g.op("Div", g.op("Sub", upright, g.mix(self.axes.T, along)), g.floats(self.left[:, None]))
+            complete = g.op("Equal", count, g.floats(len(self.features)))
+            rest = g.op("Where", complete, rest, g.floats(0))
             scores.append(_root(g, row, rest, count, self.beside))
         largest = g.op("ReduceMax", g.op("Abs", upright), axes=(1,), keepdims=1)
         scores.append(g.op("Div", largest, g.floats(self.single)))
@@ -127,11 +135,11 @@ def fit_novelty(
     spread = np.maximum(MAD * np.nanmedian(np.abs(x - center), axis=0), np.nanstd(x, axis=0) / 3)
     least = np.maximum(1e-6 * np.abs(center), 1e-6)
     scale = np.maximum(spread, least if floors is None else np.maximum(least, floors))
-    axes = _axes((x - center) / scale, variance)
-    block = Novelty(tuple(features), center, scale, 1.0, 1.0, axes, 1.0)
+    axes, left = _axes((x - center) / scale, variance)
+    block = Novelty(tuple(features), center, scale, 1.0, 1.0, axes, left)
     worst = np.max([_limits(block, x, names, false_alarms) for names in (tuple(features), *patterns)], axis=0)
-    typical, single, beside = (float(max(limit * margin, 1e-6)) for limit in worst)
-    return Novelty(tuple(features), center, scale, typical, single, axes, beside)
+    typical, single, apart = (float(max(limit * margin, 1e-6)) for limit in worst)
+    return Novelty(tuple(features), center, scale, typical, single, axes, left, apart)
 
 
 def _limits(block: Novelty, x: Floats, names: Sequence[str], false_alarms: float) -> Floats:
@@ -142,11 +150,17 @@ def _limits(block: Novelty, x: Floats, names: Sequence[str], false_alarms: float
     return np.quantile(distances, 1 - false_alarms, axis=0) if len(distances) else np.zeros(3)
 
 
-def _axes(z: Floats, variance: float) -> Floats:
-    """Leading principal directions that hold this share of the variance of scaled features."""
-    if variance <= 0:
-        return np.zeros((0, z.shape[1]))
-    filled = np.clip(np.where(np.isnan(z), 0, z), -10, 10)
-    _, values, directions = np.linalg.svd(filled - filled.mean(0), full_matrices=False)
+def _axes(z: Floats, variance: float) -> tuple[Floats, Floats]:
+    """Leading principal directions that hold this share of the variance of complete rows, and what they leave."""
+    complete = np.clip(z[~np.isnan(z).any(1)], -10, 10)
+    if variance <= 0 or len(complete) < 20:
+        return np.zeros((0, z.shape[1])), np.ones(z.shape[1])
+    _, values, directions = np.linalg.svd(complete - complete.mean(0), full_matrices=False)
     share = np.cumsum(values**2) / np.sum(values**2)
-    return np.asarray(directions[: int(np.searchsorted(share, variance)) + 1])
+    axes = np.asarray(directions[: int(np.searchsorted(share, variance)) + 1])
+    return axes, np.maximum(beside(complete, axes).std(0), LEAST_LEFT)
+
+
+def beside(z: Floats, axes: Floats) -> Floats:
+    """What is left of scaled features beside the axes."""
+    return np.asarray(z - (z @ axes.T) @ axes)

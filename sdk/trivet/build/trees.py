@@ -93,7 +93,8 @@ def floored(thresholds: Floats) -> Float32s:
     bounded = np.clip(thresholds, -LARGEST, LARGEST)
     near = bounded.astype(np.float32)
     above = near.astype(np.float64) > bounded
-    return np.where(above, np.nextafter(near, np.float32(-np.inf)), near)
+    with np.errstate(over="ignore"):
+        return np.where(above, np.nextafter(near, np.float32(-np.inf)), near)
 
 
 def ensemble(estimator: Any) -> Ensemble:
