@@ -139,4 +139,5 @@ def _member(model: Model, resolved: ResolvedDevice, binding: Binding, store: Sto
         device.id,
         device.appliance.serial,
     )
-    return Member(device.id, provenance, windower, SensorWatch(model.interface, binding.fitted), store.load(device.id))
+    watch = SensorWatch(model.interface, binding.fitted)
+    return Member(device.id, provenance, windower, watch, store.load(device.id), heard=not resolved.recorded)

@@ -53,13 +53,14 @@ class Observer(Protocol):
 
 @dataclass(slots=True)
 class Member:
-    """One device of a run."""
+    """One device of a run; a recorded one exists from its first data on, a live one from the start."""
 
     id: str
     provenance: Provenance
     windower: Windower
     watch: SensorWatch
     memory: Memory
+    heard: bool = False
 
 
 @dataclass(slots=True)
@@ -111,6 +112,7 @@ class Judge:
     def feed(self, device: str, item: Item) -> list[Line]:
         """Takes one item of a device's source; gives the lines that it causes by itself."""
         member = self.members[device]
+        member.heard = True
         if isinstance(item, Readings):
             return self._count(self._readings(member, item))
         if isinstance(item, Gap):
@@ -124,7 +126,8 @@ class Judge:
 
     def advance(self, now: int) -> list[Line]:
         """Closes frames up to ``now`` [ns, UTC] and judges every window that is due, in one call."""
-        return self._judge([made for member in self.members.values() for made in member.windower.advance(now)])
+        heard = [member for member in self.members.values() if member.heard]
+        return self._judge([made for member in heard for made in member.windower.advance(now)])
 
     def finish(self) -> list[Line]:
         """Closes what is open when the data end."""
