@@ -81,6 +81,18 @@ CHANGES: list[tuple[str, Any, str, str]] = [
     ),
     ("guards", [{"check": "missing", "states": ["off"]}], "TRV-I073", "guards.0.states"),
     ("guards", [{"check": "missing", "action": "veto"}], "TRV-I074", "guards.0.action"),
+    (
+        "guards",
+        [{"check": "switching", "action": "veto", "limit": 6, "parameters": {"s": 1}}],
+        "TRV-I073",
+        "guards.0.parameters.seconds",
+    ),
+    (
+        "guards",
+        [{"check": "switching", "action": "veto", "limit": 6, "parameters": {"s": 1}}],
+        "TRV-I073",
+        "guards.0.parameters.s",
+    ),
     ("decisions.fault.output", "x", "TRV-I080", ""),
     ("decisions.fault.confirm", 0, "TRV-I083", ""),
     ("decisions.fault.hold", -1, "TRV-I083", ""),

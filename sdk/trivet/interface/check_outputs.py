@@ -21,11 +21,13 @@ class GuardForm(NamedTuple):
         action: What it does.
         requires: Keys that must be given.
         allows: Further keys that may be given, besides ``outputs``.
+        parameters: Numbers that ``parameters`` must have.
     """
 
     action: str
     requires: tuple[str, ...] = ()
     allows: tuple[str, ...] = ()
+    parameters: tuple[str, ...] = ()
 
 
 GUARDS = {
@@ -36,10 +38,10 @@ GUARDS = {
     "not_finite": GuardForm("withhold"),
     "out_of_range": GuardForm("withhold"),
     "running_programme": GuardForm("veto", ("signals", "states")),
-    "lethality": GuardForm("veto", ("signals", "limit", "parameters")),
-    "hot_holding": GuardForm("veto", ("signals", "limit"), ("parameters",)),
-    "ramp": GuardForm("veto", ("signals", "limit"), ("parameters",)),
-    "switching": GuardForm("veto", ("limit", "parameters")),
+    "lethality": GuardForm("veto", ("signals", "limit", "parameters"), (), ("reference", "z_below", "z_above")),
+    "hot_holding": GuardForm("veto", ("signals", "limit")),
+    "ramp": GuardForm("veto", ("signals", "limit")),
+    "switching": GuardForm("veto", ("limit", "parameters"), ("signals",), ("seconds",)),
 }
 
 
@@ -211,6 +213,12 @@ def _check_form(findings: Findings[Interface], path: Path, guard: Guard) -> None
             findings.require(present, "TRV-I073", (*path, key), f"is missing for `{guard.check}`", f"add `{key}`")
         elif key not in form.allows:
             findings.require(not present, "TRV-I073", (*path, key), f"has no meaning for `{guard.check}`", "remove it")
+    for key in form.parameters if guard.parameters else ():
+        above = guard.parameters.get(key, 0) > 0
+        findings.require(above, "TRV-I073", (*path, "parameters", key), "must be given and above 0", f"add `{key}`")
+    for key in guard.parameters:
+        known = key in form.parameters
+        findings.require(known, "TRV-I073", (*path, "parameters", key), "is not a number of this check", "remove it")
     if guard.check == "novelty_above":
         outputs = findings.document.outputs
         stands = any(output.kind == "novelty" for output in outputs.values())
