@@ -106,8 +106,8 @@ def _flat(value: Value, classes: int) -> list[float]:
 
 def _check_samples(model: Model, package: Package, case: Mapping[str, Any]) -> None:
     readings, fitted, last = samples(model, array(package, case["samples"]))
-    parameters = {str(k): float(v) for k, v in case.get("parameters", {}).items()}
     manifest = model.manifest
+    parameters = {name: case.get("parameters", {}).get(name) for name in manifest.context[2:]}
     windower = Windower("golden", model.interface, manifest.window, manifest.columns, fitted, parameters)
     windower.feed(readings)
     found = [made for made in windower.advance(last) if isinstance(made, Window)]
