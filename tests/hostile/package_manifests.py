@@ -184,6 +184,9 @@ FIELDS: list[Case] = [
     _field(
         "golden-unknown-output", "golden.outputs.0.expected", {"x": tiny.array("golden/0.score.f32", 1, 1)}, "TRV-P024"
     ),
+    _field(
+        "golden-output-named-bidi", "golden.outputs.0.expected", {"a\x1b[2J\N{RIGHT-TO-LEFT OVERRIDE}": {}}, "TRV-P024"
+    ),
     _field("golden-expects-nothing", "golden.outputs.0.expected", {}, "TRV-P024"),
     _field("golden-state-unwanted", "golden.outputs.0.state", tiny.array("golden/0.score.f32", 1, 1), "TRV-P024"),
     _field("golden-prediction-case", "golden.prediction", [{"case": 1, "expected": {}}], "TRV-P024"),

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import onnxruntime as ort
 import pytest
+
 import tinypackage as tiny
 from hostile.package_cases import Case, Keys
 from hostile.package_graphs import HARMLESS

@@ -110,7 +110,8 @@ class Node:
         return str(self.value)
 
     def _inner(self, key: str, value: Any) -> Node:
-        return Node(value, self.file, f"{self.path}.{key[:80]}".lstrip("."), self.error, self.rule)
+        printable = ascii(key[:80])[1:-1]
+        return Node(value, self.file, f"{self.path}.{printable}".lstrip("."), self.error, self.rule)
 
 
 _BUILT_ANEW = "ask the maker for the package again"
