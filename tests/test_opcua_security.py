@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from kits.opcua import Reader, opened, profile, target
+from kits.opcua import PATIENCE, Reader, opened, profile, target
 from trivet.device.adapter import Target
 from trivet.device.document import Point
 from trivet.errors import DocumentError
@@ -38,13 +38,15 @@ class Certificates:
     def file(self, name: str) -> str:
         return str(self.folder / name)
 
-    def target(self, url: str, client: str = "client", server: str = "server", **other: str) -> Target:
+    def target(
+        self, url: str, client: str = "client", server: str = "server", timeout: float = PATIENCE, **other: str
+    ) -> Target:
         files = {
             "certificate": self.file(f"{client}.der"),
             "private_key": self.file(f"{client}.pem"),
             "server_certificate": self.file(f"{server}.der"),
         }
-        return target(PROFILE, url, None, security="basic256sha256", timeout=1.5, **{**files, **other})
+        return target(PROFILE, url, None, security="basic256sha256", timeout=timeout, **{**files, **other})
 
     def _make(self, name: str) -> None:
         key = rsa.generate_private_key(65537, 2048)
@@ -115,7 +117,7 @@ async def test_a_client_that_the_server_does_not_trust_is_told_so(url: str, file
 
 
 async def test_a_server_with_another_certificate_gets_nothing(url: str, files: Certificates) -> None:
-    async with Reader(files.target(url, server="stranger")) as reader:
+    async with Reader(files.target(url, server="stranger", timeout=1.5)) as reader:
         await reader.until(opened)
     assert not reader.all("power")
     assert "certificate" in reader.gaps[0].detail
@@ -132,4 +134,4 @@ async def test_a_server_that_wants_security_is_not_talked_to_without(url: str) -
 async def test_a_file_that_cannot_be_used_is_an_error_before_connecting(files: Certificates, name: str) -> None:
     for wrong in (files.file("missing"), __file__, files.file("server.pem") if name != "private_key" else __file__):
         with pytest.raises(DocumentError, match=name):
-            Reader(files.target("opc.tcp://127.0.0.1:1", **{name: wrong}))
+            Reader(files.target("opc.tcp://127.0.0.1:1", timeout=1.0, **{name: wrong}))
