@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +72,15 @@ def loader(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
 def test_there_are_enough_cases() -> None:
     assert len(GOOD) >= 30
     assert len(BAD) >= 60
+
+
+def test_the_text_names_every_case_and_no_other() -> None:
+    readme = (HERE.parent / "schemas" / "README.md").read_text("utf-8")
+    rules = readme.partition("## 11.")[0]
+    named = set(re.findall(r"[a-z_0-9]+", " ".join(re.findall(r"(?<!\*)\*([a-z][a-z_0-9,\s]*)\*(?!\*)", rules)))) - {
+        "trace"
+    }
+    assert named == {case.stem for case in CASES}
 
 
 @pytest.mark.parametrize("case", CASES, ids=names)
