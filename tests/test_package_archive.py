@@ -11,6 +11,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+
 import tinypackage as tiny
 from trivet import canonical
 from trivet.errors import DigestError, FormatError

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
-import tinypackage as tiny
 from onnx import TensorProto, helper, numpy_helper
 from sklearn.ensemble import HistGradientBoostingClassifier, IsolationForest, RandomForestRegressor
+
+import tinypackage as tiny
 from trivet.errors import GraphError
 from trivet.package import archive
 from trivet.package.graph import GraphFacts, Port, check_contract, walk

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import tinypackage as tiny
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+
+import tinypackage as tiny
 from trivet import canonical
 from trivet.errors import SignatureError
 from trivet.package import archive, bundle, keys, sign

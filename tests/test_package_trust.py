@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 import tinypackage as tiny
 from trivet.errors import PackageError, PolicyError, SignatureError
 from trivet.package import archive, keys, sign, trust

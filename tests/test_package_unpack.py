@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 import tinypackage as tiny
 from trivet.errors import FormatError
 from trivet.package import archive, keys, sign

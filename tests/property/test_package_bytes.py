@@ -8,10 +8,11 @@ from collections.abc import Callable
 from typing import Any
 
 import onnx
-import onnxwire as wire
-import tinypackage as tiny
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+import onnxwire as wire
+import tinypackage as tiny
 from trivet import canonical
 from trivet.errors import TrivetError
 from trivet.package import archive, bundle, keys, sign
