@@ -12,13 +12,14 @@ import pytest
 import tinypackage as tiny
 from conformance.packages.generate import BAD, GOOD, fresh, packages
 from trivet.errors import TrivetError
+from trivet.interface.rules import rules
 from trivet.package import archive, keys
 from trivet.package.admit import Verified, admit
 from trivet.package.graph import check_contract, walk
-from trivet.package.rules import RULES
 
 HERE = Path(__file__).parent / "conformance" / "packages"
 CASES: dict[str, dict[str, Any]] = json.loads((HERE / "cases.json").read_text(encoding="utf-8"))
+RULES = {rule for rule in rules() if "TRV-P000" < rule < "TRV-P080"}
 UNTESTABLE = {
     # files and folders, not packages
     "TRV-P001", "TRV-P044", "TRV-P045", "TRV-P047", "TRV-P050",
@@ -69,7 +70,7 @@ def test_signing_left_the_members_as_they_were() -> None:
 
 def test_names_say_the_verdict_and_every_rule_has_a_case() -> None:
     assert all(name.endswith("_fail.trivet") != facts["admitted"] for name, facts in CASES.items())
-    assert {facts["rule"] for facts in CASES.values() if "rule" in facts} == set(RULES) - UNTESTABLE
+    assert {facts["rule"] for facts in CASES.values() if "rule" in facts} == RULES - UNTESTABLE
     assert len(GOOD) + len(BAD) == len(CASES)
 
 
@@ -87,4 +88,4 @@ def test_the_specification_names_rules_and_cases_that_exist() -> None:
     )
     assert named <= {name.removesuffix(".trivet").removesuffix("_fail") for name in CASES}
     assert len(named) > 50
-    assert {f"TRV-P{number}" for number in re.findall(r"\bP(0[0-9]{2})\b", text)} >= set(RULES) - UNTESTABLE
+    assert {f"TRV-P{number}" for number in re.findall(r"\bP(0[0-9]{2})\b", text)} >= RULES - UNTESTABLE
