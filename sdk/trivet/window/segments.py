@@ -62,8 +62,8 @@ class CycleWindows:
             if isinstance(event, Cycle):
                 made.append(self._window(event))
             elif event.joined:
-                at = (event.opened - 1) * self._form.step
-                made.append(Notice(self._form.device, "joined_late", at, at, "a cycle was running already"))
+                start, end = (event.opened - 1) * self._form.step, event.found * self._form.step
+                made.append(Notice(self._form.device, "joined_late", start, end, "a cycle was running already"))
         self._keep(self._next)
         return made
 

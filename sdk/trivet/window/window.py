@@ -162,9 +162,10 @@ class Windower:
     def _take(self, block: FrameBlock, made: list[Window | Notice]) -> None:
         values, reason = self._laid_out(block)
         for item in self._cutter.take(block, values, reason):
+            ready = item.ready if isinstance(item, Window) else item.end + self._settle
+            self._overdue(ready, made)
             if isinstance(item, Window):
-                self._overdue(item.ready, made)
-                self._since = item.ready
+                self._since = ready
             made.append(item)
 
     def _laid_out(self, block: FrameBlock) -> tuple[Float32s, Bytes]:
