@@ -1,6 +1,6 @@
 """Whether a package may be used here: the one entry point that reads and verifies by policy.
 
-The policy of this issue is a list of keys, one of which must have signed.
+The policy is a list of keys, one of which must have signed.
 """
 
 from __future__ import annotations
