@@ -123,6 +123,8 @@ class BaselineNodes:
         self._g = g
         self._features = features
         self._slow_mean = ""
+        sizes = {name: part.stop - part.start for name, part in _parts(features).items() if part.stop > part.start}
+        self._state = dict(zip(sizes, g.split("state", list(sizes.values()), 1), strict=True))
         windows = self._part("windows")
         pieces = [g.op("Add", windows, g.floats(1))]
         if remembered is not None:
@@ -150,8 +152,7 @@ class BaselineNodes:
         return g.op("Div", value, g.op("Sqrt", g.op("Add", variance, floor)))
 
     def _part(self, name: str) -> str:
-        part = _parts(self._features)[name]
-        return self._g.gather("state", range(part.start, part.stop), 1)
+        return self._state[name]
 
     def _learn(self, values: str, windows: str) -> list[str]:
         g = self._g

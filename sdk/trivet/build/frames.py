@@ -114,11 +114,7 @@ class Frames:
         distinct = dict(asked)
         together = self.g.concat(list(distinct), axis=1)
         sums = self.g.transpose(self.g.mix(np.ones((1, self.length)), self.g.transpose(together)))
-        ends = np.cumsum(list(distinct.values())).tolist()
-        pieces = {
-            tensor: self.g.gather(sums, range(end - size, end), 1) if len(distinct) > 1 else sums
-            for end, (tensor, size) in zip(ends, distinct.items(), strict=True)
-        }
+        pieces = dict(zip(distinct, self.g.split(sums, list(distinct.values()), 1), strict=True))
         return [pieces[tensor] for tensor, _ in asked]
 
     def _with_series(self, columns: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,11 +19,19 @@ Array = NDArray[Any]
 Port = tuple[str, tuple[int | str, ...]]
 
 
+class _Node(NamedTuple):
+    kind: str
+    domain: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    attributes: Mapping[str, Any]
+
+
 class Graph:
     """A graph under construction; tensors are named by the text that ``op`` and ``constant`` return."""
 
     def __init__(self) -> None:
-        self._nodes: dict[str, tuple[str, str, tuple[str, ...], dict[str, Any]]] = {}
+        self._nodes: dict[str, _Node] = {}
         self._constants: dict[str, Array] = {}
         self._names: dict[Any, str] = {}
 
@@ -31,9 +39,22 @@ class Graph:
         """One node with one output; the same node asked for again is not written again."""
         key = (kind, inputs, domain, tuple(sorted((name, repr(value)) for name, value in attributes.items())))
         if key not in self._names:
-            self._names[key] = f"t.{len(self._nodes)}"
-            self._nodes[self._names[key]] = (kind, domain, inputs, attributes)
+            self._names[key] = self._write(kind, domain, inputs, attributes, 1)[0]
         return self._names[key]
+
+    def split(self, tensor: str, sizes: Sequence[int], axis: int) -> list[str]:
+        """A tensor cut into pieces of these sizes."""
+        if len(sizes) == 1:
+            return [tensor]
+        return self._write("Split", "", (tensor, self.ints(list(sizes))), {"axis": axis}, len(sizes))
+
+    def _write(
+        self, kind: str, domain: str, inputs: tuple[str, ...], attributes: Mapping[str, Any], outputs: int
+    ) -> list[str]:
+        names = [f"t.{len(self._nodes) + n}" for n in range(outputs)]
+        node = _Node(kind, domain, inputs, tuple(names), attributes)
+        self._nodes.update(dict.fromkeys(names, node))
+        return names
 
     def constant(self, value: Array) -> str:
         """A constant tensor of the array's own type."""
@@ -80,9 +101,6 @@ class Graph:
         """The tensor, with another in the places where it is NaN."""
         return self.op("Where", self.op("IsNaN", tensor), other, tensor)
 
-    def __len__(self) -> int:
-        return len(self._nodes)
-
     def model(self, inputs: Sequence[Port], outputs: Mapping[str, tuple[str, tuple[int | str, ...]]]) -> bytes:
         """The finished model, as bytes.
 
@@ -92,7 +110,8 @@ class Graph:
         """
         final = self._renamed(outputs)
         used = self._used([tensor for tensor, _ in outputs.values()])
-        nodes = [self._node(name, final) for name in self._nodes if name in used]
+        written = {id(self._nodes[name]): self._nodes[name] for name in self._nodes if name in used}
+        nodes = [_proto(node, final) for node in written.values()]
         nodes += self._copies(outputs, final)
         constants = [numpy_helper.from_array(self._constants[name], name) for name in self._constants if name in used]
         graph = helper.make_graph(
@@ -127,10 +146,11 @@ class Graph:
             name = wanted.pop()
             if name not in used:
                 used.add(name)
-                wanted.extend(self._nodes[name][2] if name in self._nodes else ())
+                wanted.extend(self._nodes[name].inputs if name in self._nodes else ())
         return used
 
-    def _node(self, name: str, final: Mapping[str, str]) -> Any:
-        kind, domain, inputs, attributes = self._nodes[name]
-        sources = [final.get(source, source) for source in inputs]
-        return helper.make_node(kind, sources, [final.get(name, name)], domain=domain or None, **attributes)
+
+def _proto(node: _Node, final: Mapping[str, str]) -> Any:
+    sources = [final.get(source, source) for source in node.inputs]
+    made = [final.get(name, name) for name in node.outputs]
+    return helper.make_node(node.kind, sources, made, domain=node.domain or None, **node.attributes)

@@ -73,24 +73,29 @@ class _Moments(NamedTuple):
     number: str
     mean: str
 
+    def rows(self, table: _Table, group: Sequence[Feature]) -> _Moments:
+        """The rows of a group."""
+        return _Moments(*(table.rows(tensor, group) for tensor in self))
+
 
 def moments(frames: Frames, group: Sequence[Feature]) -> Sums:
     """``known``, ``mean``, ``sum``, and what needs a mean first: ``std`` and ``slope``."""
     g, zero = frames.g, frames.g.floats(0)
     table = _Table(g, group)
     x, counts = frames.series(table.keys)
-    filled = g.op("Where", counts, x, zero)
-    number, total = yield [(frames.number(counts), len(table)), (filled, len(table))]
+    asked = [(frames.number(counts), len(table)), (g.op("Where", counts, x, zero), len(table))]
+    slopes = _of(group, "slope")
+    if slopes:
+        asked.append((g.op("Where", table.rows(counts, slopes), frames.rows, zero), len(slopes)))
+    number, total, *times = yield asked
     mean = g.op("Div", total, number)
     empty = g.op("Equal", number, zero)
     made = table.made(group, {"known": number, "mean": mean, "sum": g.nan_where(empty, total)})
-    later = ((_std, _of(group, "std")), (_slope, _of(group, "slope")))
-    start = (x, counts, number, mean)
-    parts = [
-        family(frames, users, _Moments(*(table.rows(tensor, users) for tensor in start)))
-        for family, users in later
-        if users
-    ]
+    parts, start = [], _Moments(x, counts, number, mean)
+    if deviations := _of(group, "std"):
+        parts.append(_std(frames, deviations, start.rows(table, deviations)))
+    if slopes:
+        parts.append(_slope(frames, slopes, start.rows(table, slopes), times[0]))
     made += yield from together(parts)
     return made
 
@@ -104,11 +109,10 @@ def _std(frames: Frames, group: Sequence[Feature], m: _Moments) -> Sums:
     return [(group, g.op("Sqrt", g.op("Abs", g.op("Sub", variance, g.op("Mul", rest, rest)))))]
 
 
-def _slope(frames: Frames, group: Sequence[Feature], m: _Moments) -> Sums:
-    """Least squares, both time and value taken from their means."""
+def _slope(frames: Frames, group: Sequence[Feature], m: _Moments, times: str) -> Sums:
+    """Least squares, both time (whose sum is given) and value taken from their means."""
     g, zero, size = frames.g, frames.g.floats(0), len(group)
-    (middle,) = yield [(g.op("Where", m.counts, frames.rows, zero), size)]
-    dt = g.op("Where", m.counts, g.op("Sub", frames.rows, g.op("Div", middle, m.number)), zero)
+    dt = g.op("Where", m.counts, g.op("Sub", frames.rows, g.op("Div", times, m.number)), zero)
     dx = g.op("Where", m.counts, g.op("Sub", m.x, m.mean), zero)
     both, squares = yield [(g.op("Mul", dt, dx), size), (g.op("Mul", dt, dt), size)]
     return [(group, g.op("Div", g.op("Div", both, squares), g.floats(frames.frame)))]

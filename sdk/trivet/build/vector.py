@@ -47,6 +47,8 @@ class Vector:
         """Features or context inputs side by side, ``(batch, names)``."""
         places = [self._places[name] for name in names]
         used = sorted({piece for piece, _ in places})
+        if len(used) == 1 and [column for _, column in places] == list(range(self._sizes[used[0]])):
+            return self._pieces[used[0]]
         offsets = dict(zip(used, np.cumsum([0, *(self._sizes[piece] for piece in used)]).tolist(), strict=False))
         together = self._g.concat([self._pieces[piece] for piece in used], axis=1)
         return self._g.gather(together, [offsets[piece] + column for piece, column in places], 1)
