@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import tinypackage
 import yaml
 
+import tinypackage
 from trivet.package import archive, keys
 from trivet.package.sign import sign
 

@@ -6,11 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-import kitchen
 import pytest
+
+import kitchen
 import tinypackage
 from conftest import Golden
-
 from trivet.cli import VERBS, main, usage
 
 HEAVY = ("numpy", "asyncio", "pydantic", "yaml", "onnxruntime", "onnx", "sklearn", "scipy", "pandas", "dataclasses")

@@ -8,11 +8,11 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-import kitchen
 import jsonschema
 import pytest
-import tinypackage
 
+import kitchen
+import tinypackage
 from trivet import canonical
 from trivet.cli import main
 from trivet.package import archive

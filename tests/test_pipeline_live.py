@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import kitchen
 import pytest
 
+import kitchen
 from trivet.device.adapter import Snapshot
 from trivet.device.clock import ScaledClock
 from trivet.device.library import adapter, load_profile

@@ -60,7 +60,12 @@ def test_a_withheld_window_moves_nothing(decider: Decider) -> None:
 
 def test_it_comes_down_below_the_clear_level_after_the_hold(decider: Decider) -> None:
     changes = steps(decider, clog(0.9), clog(0.9), clog(0.55), clog(0.4), clog(0.1))
-    assert [[d.state for d in change] for change in changes] == [[], ["act"], [], ["ok"], []]
+    assert [[d.state for d in change] for change in changes] == [[], ["act"], [], ["watch"], ["ok"]]
+
+
+def test_a_fall_out_of_the_hold_lands_where_the_value_belongs(decider: Decider) -> None:
+    *_, last = steps(decider, clog(0.9), clog(0.9), clog(0.1))
+    assert [d.state for d in last] == ["ok"]
 
 
 def test_the_hold_keeps_a_state(decider: Decider) -> None:

@@ -7,8 +7,8 @@ import math
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from small import interface, manifest
 
+from small import interface, manifest
 from trivet.runtime.guard import Guard
 
 NUMBERS = st.one_of(st.floats(-0.5, 1.5, width=32), st.sampled_from([math.nan, math.inf, -math.inf, 0.0, 1.0]))

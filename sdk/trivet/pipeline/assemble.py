@@ -83,10 +83,10 @@ def _check_interface(model: Model, resolved: ResolvedDevice) -> None:
         return
     outputs = [port.name for port in manifest.outputs]
     try:
-        same = semantic_digest(known, manifest.columns, outputs, manifest.window) == identity.semantic
+        meant = semantic_digest(known, manifest.columns, outputs, manifest.window, manifest.context[2:])
     except DocumentError:
-        same = False
-    if not same:
+        meant = ""
+    if meant != identity.semantic:
         raise DocumentError(
             f"the package means something else by {identity.id} {identity.version} than the interface installed here",
             where=resolved.parsed.at(("interface",)),

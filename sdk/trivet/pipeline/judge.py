@@ -31,6 +31,10 @@ from trivet.signals import Condition, Float32s, Gap, Item, Readings
 from trivet.window.window import Notice, Window, Windower, stack
 
 
+TOLD = ("no_window", "late")
+"""Notices that become lines; a cycle joined late says so itself."""
+
+
 class Observer(Protocol):
     """Somebody who watches a run, such as the live view."""
 
@@ -143,7 +147,7 @@ class Judge:
         return [sensor_faults_line(member.provenance, int(readings.receive.max()), faults)]
 
     def _judge(self, made: Sequence[Window | Notice]) -> list[Line]:
-        lines = [self._notice(item) for item in made if isinstance(item, Notice)]
+        lines = [self._notice(item) for item in made if isinstance(item, Notice) and item.kind in TOLD]
         windows = sorted((item for item in made if isinstance(item, Window)), key=lambda w: w.span[1])
         for batch in _one_each(windows):
             lines += self._batch(batch)

@@ -95,6 +95,8 @@ def _fall(rule: DecisionRule, standing: Standing, value: float, level: str, subj
     same_subject = subject == standing.subject
     if (same_subject and value >= present.clear_at) or now - standing.since < rule.hold * SECOND:
         return replace(standing, rising="", rising_subject="", count=0)
+    if same_subject and level == "ok" and standing.state == "act" and value >= rule.watch.clear_at:
+        level = "watch"
     return Standing(level, "" if level == "ok" else subject, now)
 
 
