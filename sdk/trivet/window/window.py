@@ -177,10 +177,10 @@ class Windower:
         return values, reason
 
     def _overdue(self, time: int, made: list[Window | Notice]) -> None:
-        """Says for how long there was no window, as of a time [ns, UTC]."""
+        """Says, as of a time [ns, UTC], for how long there was no window."""
         if self._expect is None or self._since is None:
             return
-        count = (time - self._since) // self._expect
+        count = (time - self._since - 1) // self._expect
         self._since += max(count - MOST_NOTICES, 0) * self._expect
         for _ in range(min(count, MOST_NOTICES)):
             made.append(Notice(self.device, "no_window", self._since, self._since + self._expect))
