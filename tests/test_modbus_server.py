@@ -176,6 +176,11 @@ def test_the_plant_is_asked_ten_times_a_second_at_most() -> None:
         clock.time = tenth_of_refresh * SECOND // 100
         controller.answer(1, bytes.fromhex("03 0003 0002"))
     assert calls == [0, SECOND // 10, 2 * SECOND // 10, 3 * SECOND // 10]
+    clock.time = 49 * SECOND // 100
+    controller.answer(1, bytes.fromhex("03 0003 0002"))
+    clock.time = SECOND // 2
+    controller.answer(1, bytes.fromhex("03 0003 0002"))
+    assert calls[-1] == SECOND // 2, "what was looked at before a whole tenth is not shown after it"
 
 
 async def test_hostile_bytes_end_their_connection_and_no_other() -> None:

@@ -258,7 +258,28 @@ async def test_classes_are_polled_at_their_own_rate() -> None:
     slow = [time for name, time in seen if name == "slow"]
     assert len(slow) < len(fast) <= (seen[-1][1] - seen[0][1]) // SECOND + 2
     assert all(b > a for a, b in pairwise(fast))
-    assert slow[3] - slow[0] >= 29 * SECOND
+    assert slow[3] - slow[1] >= 19 * SECOND
+
+
+async def test_polls_are_on_whole_periods_however_late_the_last_one_was() -> None:
+    class Late(ScaledClock):
+        """A clock that stands still but for its sleeps, each of which takes a quarter of a second too long."""
+
+        time = 1_700_000_000_370_000_000
+
+        def now(self) -> int:
+            return self.time
+
+        async def sleep(self, seconds: float) -> None:
+            self.time += round((seconds + 0.25) * SECOND)
+            await asyncio.sleep(0)
+
+    async with running(RawServer()) as server, asyncio.timeout(SAFE):
+        stream = open_stream(server, clock=Late(1e-9))
+        polls = [(await until(stream, has("power")))[-1] for _ in range(4)]
+        await aclose(stream)
+    seconds = [int(item.source[0]) / SECOND - 1_700_000_000 for item in polls if isinstance(item, Readings)]
+    assert seconds == pytest.approx([0.37, 1.25, 2.25, 3.25], abs=1e-6)
 
 
 async def test_only_reads_ever_reach_the_wire() -> None:

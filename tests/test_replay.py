@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from kits.devices import device, endpoint, interface, point
@@ -294,6 +294,7 @@ async def test_a_cut_parquet_file_is_a_data_error(tmp_path: Path) -> None:
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=150)
 @given(st.text(st.sampled_from('0123456789-:.,TZ+ e"\n\rnaif'), max_size=120))
+@example("1e400,1,2")
 async def test_no_table_does_more_than_a_trivet_error(tmp_path: Path, text: str) -> None:
     path = tmp_path / "table.csv"
     path.write_text("time,power,water\n" + text, "utf-8")
@@ -342,3 +343,12 @@ def test_a_mean_of_the_second_before_is_shown_during_that_second(tmp_path: Path)
         for time in (8.9, 9.5, 10, 10.1, 11.5, 12.1)
     ]
     assert at == [(8.9, None), (9.5, 1), (10, 1), (10.1, 1), (11.5, 2), (12.1, None)]
+
+
+@pytest.mark.parametrize("interval", ["before", "after"])
+def test_a_silence_that_is_no_gap_shows_the_row_before_it(tmp_path: Path, interval: str) -> None:
+    points = {"power": point(at={"column": "power"}, unit="W", signal="active_power")}
+    path = csv(tmp_path, f"{DAY}00:00:10Z,1,0", f"{DAY}00:01:15Z,2,0", f"{DAY}00:03:00Z,3,0")
+    show = shown(path, table(points, hold=60, gap=70, interval=interval))
+    at = [show(MIDNIGHT + time * SECOND).values.get("active_power") for time in (70, 72, 74, 75, 77, 100, 180)]
+    assert at == [1, 1, 1, 2, None, None, 3]

@@ -29,7 +29,7 @@ VENDOR = "Trivet simulator"
 
 
 class Controller:
-    """A simulated controller: answers requests from a plant, looked at no more than ten times a second."""
+    """A simulated controller: answers requests from a plant, looked at once in each tenth of a second of its clock."""
 
     def __init__(self, profile: Profile, values: Values, clock: Clock) -> None:
         self._image = Image(profile)
@@ -61,9 +61,9 @@ class Controller:
 
     def _look(self) -> None:
         now = self._clock.now()
-        if self._shown is None or now - self._shown >= REFRESH:
+        if now // REFRESH != self._shown:
             self._image.show(self._values(now))
-            self._shown = now
+            self._shown = now // REFRESH
 
     def _identity(self, data: bytes) -> bytes:
         """The basic objects, whatever was asked for (Modbus Application Protocol 1.1b3, 6.21)."""

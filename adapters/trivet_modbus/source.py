@@ -84,12 +84,15 @@ class Source:
         self._active: dict[str, bool] = {}
 
     def due(self) -> Iterator[Decoder]:
-        """The blocks that are due, each class on its own unbroken grid of moments."""
+        """The blocks that are due: at once, then at the whole multiples of each class's period since the epoch.
+
+        Frames lie on such a grid too. So each frame gets the same number of polls however late
+        they are, as long as they are late by less than a period.
+        """
         now = self._clock.now()
         for turn in self._schedule.turns:
-            due = self._due.setdefault(turn.name, now)
-            if due <= now:
-                self._due[turn.name] = due + turn.period * ((now - due) // turn.period + 1)
+            if self._due.setdefault(turn.name, now) <= now:
+                self._due[turn.name] = (now // turn.period + 1) * turn.period
                 yield from turn.decoders
 
     async def poll(self, decoder: Decoder) -> list[Item]:

@@ -17,8 +17,9 @@ def values(target: Target, binding: Binding) -> Values:
 
     Where a row stands ``after`` its time it is shown from then on, for as long as its value stands:
     ``period`` in a thinned recording, ``gap`` in another, without end when neither is given. Where
-    it stands for the period ``before``, it is shown during that period, as the meter showed it. A
-    column that shows nothing at a time is ``BAD_NO_DATA``.
+    it stands for the period ``before``, it is shown during that period, as the meter showed it. In a
+    silence that is no gap the row before it goes on being shown, as a meter goes on. A column that
+    shows nothing at a time is ``BAD_NO_DATA``.
 
     Args:
         target: The recorded endpoint.
@@ -43,6 +44,7 @@ class _Show:
         self._origin = origin
         self._binding = binding
         self._rows = schedule(recording)
+        self._after_gap = frozenset(self._rows.after_gap.tolist())
         self._filler = Filler(recording, self._rows)
         self._states = {
             name: {float(code): state for code, state in signal.enumeration.items()}
@@ -69,11 +71,9 @@ class _Show:
     def _row(self, time: int) -> int | None:
         """The row that stands at a time, or None."""
         times = self._rows.times
-        row = (
-            int(np.searchsorted(times, time, "left"))
-            if self._before
-            else int(np.searchsorted(times, time, "right")) - 1
-        )
-        if not 0 <= row < len(times):
-            return None
-        return row if self._length is None or abs(int(times[row]) - time) < self._length else None
+        following = int(np.searchsorted(times, time, "left" if self._before else "right"))
+        own = following if self._before else following - 1
+        if 0 <= own < len(times) and (self._length is None or abs(int(times[own]) - time) < self._length):
+            return own
+        within = 0 < following < len(times) and following not in self._after_gap
+        return following - 1 if within else None

@@ -60,10 +60,10 @@ def instants(cells: Cells, layout: Layout, zone: str) -> Instants:
         return _utc(*_iso(cells.texts or [""] * cells.rows), zone)
     seconds, known = _numbers(cells)
     unit = FORMATS[layout.format]
+    known &= np.abs(seconds) < LATEST / unit
+    seconds = np.where(known, seconds, 0)
     whole = np.floor(seconds)
-    known &= np.abs(whole) < LATEST / unit
-    whole, rest = np.where(known, whole, 0), np.where(known, seconds - whole, 0)
-    times = whole.astype(np.int64) * unit + np.rint(rest * unit).astype(np.int64)
+    times = whole.astype(np.int64) * unit + np.rint((seconds - whole) * unit).astype(np.int64)
     return Instants(times + (layout.start or 0), known, int((~known).sum()), 0, 0)
 
 
