@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+
 from trivet.signals import Floats
 from trivet_reference.plant import faults, machine
 from trivet_reference.plant.booster import Booster

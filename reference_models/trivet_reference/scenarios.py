@@ -8,7 +8,6 @@ from typing import Protocol
 
 from trivet.device.adapter import Snapshot
 from trivet.signals import SECOND, Condition, Floats
-
 from trivet_reference.plant import cookers, faults, machine
 from trivet_reference.plant.dishwasher import Dishwasher
 from trivet_reference.plant.faults import FAULTS

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from trivet.signals import Floats
 
+from trivet.signals import Floats
 from trivet_reference.plant.machine import Flags, Machines
 
 OFF, FILL, HEAT, READY, WASH, WAIT, PAUSE, RINSE, RECOVERY, DRAIN = range(10)

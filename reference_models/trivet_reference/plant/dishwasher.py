@@ -7,11 +7,11 @@
 from __future__ import annotations
 
 import numpy as np
-from trivet.signals import Floats
 
+from trivet.signals import Floats
 from trivet_reference.plant import electrical, faults, hydraulics
 from trivet_reference.plant.booster import Booster
-from trivet_reference.plant.controller import FILL, HEAT, READY, Controller
+from trivet_reference.plant.controller import FILL, HEAT, READY, RINSE, WASH, Controller
 from trivet_reference.plant.electrical import Loads, Mains
 from trivet_reference.plant.faults import FAULTS, Faults
 from trivet_reference.plant.machine import Machines
@@ -46,7 +46,7 @@ class Dishwasher:
         machines: Machines,
         seed: int = 0,
         ills: Faults | None = None,
-        pace: float | None = None,
+        pace: Floats | float | None = None,
         hour: float = 9.4,
     ) -> None:
         count = len(machines)
@@ -69,8 +69,8 @@ class Dishwasher:
         self.wash = hydraulics.wash(machines, quiet, quiet, quiet, quiet)
         self.rinse = hydraulics.rinse(machines, quiet, quiet)
         self._softener_scale = np.zeros(count)
-        self._welded = np.zeros((2, count), dtype=bool)
-        self._commanded = np.zeros((2, count), dtype=bool)
+        self._welded = np.zeros(count, dtype=bool)
+        self._commanded = np.zeros(count, dtype=bool)
         self._dosed = np.zeros(count, dtype=bool)
         self.noise = np.zeros((20, count))
 
@@ -154,19 +154,16 @@ class Dishwasher:
     def _contacts(self) -> Floats:
         """1 where a heater's contactor is closed, ``(2, machines)``: tank, booster.
 
-        A contact may weld at the moment it should open, with the fault's severity as probability;
-        it stays welded until it is commanded on again.
+        The tank's contact may weld at the moment it should open, with the fault's severity as
+        probability; it then stays closed until it is commanded on again, at full severity always.
         """
-        commanded = np.stack([self.controller.tank_heater, self.controller.booster_heater])
-        victim = np.stack([self.ills.variant < 0.5, self.ills.variant >= 0.5])
+        commanded = self.controller.tank_heater
         level = self.level("contactor_welded")
         if level.any():
-            opening = self._commanded & ~commanded
-            sticks = opening & (self._rng.random(opening.shape) < level)
-            self._welded = (self._welded | sticks) & ~commanded & victim
-            self._welded |= victim & (level >= 1.0)
+            sticks = self._commanded & ~commanded & (self._rng.random(len(level)) < level)
+            self._welded = ((self._welded | sticks) & ~commanded & (level > 0.0)) | (level >= 1.0)
         self._commanded = commanded
-        return np.asarray((commanded | self._welded).astype(float))
+        return np.stack([commanded | self._welded, self.controller.booster_heater]).astype(float)
 
     def _water(self) -> None:
         """Flows and heat of this second."""
@@ -206,11 +203,12 @@ class Dishwasher:
     def _dosing(self) -> None:
         """Detergent and rinse aid for each rack, and detergent for a fresh tank."""
         m, controller = self.machines, self.controller
-        done = controller.done
+        washing = (controller.phase == WASH) & (controller.timer == 1.0) & ~controller.paused
+        rinsing = (controller.phase == RINSE) & (controller.timer == 1.0) & ~controller.paused
         fresh = (controller.phase == HEAT) & ~self._dosed
         self._dosed = (self._dosed | fresh) & (controller.phase != FILL)
-        commanded = m.dose * done + m.dose * (m.tank_volume / m.rinse_volume) * fresh
+        commanded = m.dose * washing + m.dose * (m.tank_volume / m.rinse_volume) * fresh
         self.tank.dose(commanded * (1.0 - self.level("detergent_empty")))
         self.detergent += commanded
-        self.aid += m.aid_dose * done * (1.0 - self.level("rinse_aid_empty"))
-        self.racks += done
+        self.aid += m.aid_dose * rinsing * (1.0 - self.level("rinse_aid_empty"))
+        self.racks += controller.done

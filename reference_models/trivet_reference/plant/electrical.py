@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from trivet.signals import Floats
 
+from trivet.signals import Floats
 from trivet_reference.plant.machine import NOMINAL_VOLTAGE, Machines
 
 PUMP_POWER_FACTOR = 0.8

@@ -6,9 +6,11 @@ Progressions are sampling priors of a simulator, no claims about real machines.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+
 from trivet.signals import Floats, Ints
 
 FAULTS = (
@@ -115,24 +117,33 @@ def single(
     )
 
 
-def draw(seed: int, machines: int, duration: float, sick: float = 0.65, second: float = 0.1) -> Faults:
+def draw(
+    seed: int,
+    machines: int,
+    duration: float,
+    sick: float = 0.7,
+    second: float = 0.07,
+    names: Sequence[str] = FAULTS,
+) -> Faults:
     """A fleet's faults: a share is sick, a tenth of those with two faults at once.
 
     Args:
         seed: The same seed gives the same faults.
         machines: Size of the fleet.
-        duration: Length of the simulation [s]; onsets lie in its first 70 %.
+        duration: Length of the simulation [s]; onsets lie between 35 and 65 % of it.
         sick: Share of machines with a fault.
         second: Share of sick machines with another fault.
+        names: Faults that there are.
     """
     rng = np.random.default_rng((seed, 2))
     variant = rng.random(machines)
-    kind = np.stack([rng.permutation(np.arange(machines) % len(FAULTS)), rng.integers(len(FAULTS), size=machines)])
+    known = np.array([FAULTS.index(name) for name in names])
+    kind = known[np.stack([rng.permutation(np.arange(machines)), rng.integers(machines, size=machines)]) % len(known)]
     ill = rng.random(machines) < sick
     kind[0, ~ill] = -1
     kind[1, ~(ill & (rng.random(machines) < second))] = -1
     abrupt = np.isin(kind, [FAULTS.index(name) for name in ABRUPT])
-    onset = rng.uniform(0.05, 0.7, kind.shape) * duration
-    ramp = np.where(abrupt, 0.0, rng.uniform(0.1, 0.6, kind.shape) * duration)
+    onset = rng.uniform(0.35, 0.65, kind.shape) * duration
+    ramp = np.where(abrupt, 0.0, rng.uniform(0.05, 0.4, kind.shape) * duration)
     severity = np.where(abrupt, 1.0, rng.uniform(0.5, 1.0, kind.shape))
     return Faults(kind, onset, ramp, severity, variant)

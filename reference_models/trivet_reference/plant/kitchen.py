@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from trivet.signals import Floats, Ints
 
+from trivet.signals import Floats, Ints
 from trivet_reference.plant.cookers import Cookers
 from trivet_reference.plant.machine import Flags
 from trivet_reference.plant.operators import intensity

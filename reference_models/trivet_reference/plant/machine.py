@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
 from trivet.signals import Floats
 
 Flags = NDArray[np.bool_]

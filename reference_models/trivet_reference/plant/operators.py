@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from trivet.signals import Floats, Ints
 
+from trivet.signals import Floats, Ints
 from trivet_reference.plant.machine import Flags, Machines
 
 EMPTY, RUNNING, REACTING, LOADING, LEFT_OPEN = range(5)
@@ -38,7 +38,7 @@ class Operators:
         pace: Mean time between racks [s], or None for the day's own rhythm.
     """
 
-    def __init__(self, machines: Machines, rng: np.random.Generator, pace: float | None) -> None:
+    def __init__(self, machines: Machines, rng: np.random.Generator, pace: Floats | float | None) -> None:
         count = len(machines)
         self._machines = machines
         self._rng = rng
@@ -71,7 +71,7 @@ class Operators:
     def _arrive(self, second: int) -> None:
         """New racks; nobody queues more than six, the rest waits elsewhere."""
         if self.pace is not None:
-            rate = np.full(len(self.queue), 1.0 / self.pace)
+            rate = np.broadcast_to(1.0 / np.asarray(self.pace), self.queue.shape)
         else:
             rate = self._machines.racks * intensity((second % _DAY) / 3600.0) / 3600.0
         arrived = self._rng.random(len(self.queue)) < rate

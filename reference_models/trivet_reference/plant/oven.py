@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from trivet.signals import Floats
 
+from trivet.signals import Floats
 from trivet_reference.plant.cookers import Cookers
 from trivet_reference.plant.kitchen import CLOSED, COOK, LOAD, UNLOAD, Kitchen
 from trivet_reference.plant.machine import NOMINAL_VOLTAGE

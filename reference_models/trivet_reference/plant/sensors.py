@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from trivet.signals import Floats
 
+from trivet.signals import Floats
 from trivet_reference.plant.electrical import PUMP_POWER_FACTOR
 from trivet_reference.plant.machine import NOMINAL_VOLTAGE, Machines
 from trivet_reference.plant.water import relax

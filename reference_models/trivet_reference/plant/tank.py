@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from trivet.signals import Floats
 
+from trivet.signals import Floats
 from trivet_reference.plant.machine import Machines
 from trivet_reference.plant.operators import ware_capacity
 from trivet_reference.plant.water import SPECIFIC_HEAT, evaporation

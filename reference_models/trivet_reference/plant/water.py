@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+
 from trivet.signals import Floats
 
 SPECIFIC_HEAT = 4186.0
