@@ -41,7 +41,8 @@ class Target:
         name: ``device/endpoint``, the origin of everything it yields.
         endpoint: Where, from the device document.
         profile: What is there.
-        points: Point name to the adapter's own typed point, as its ``point`` function made it.
+        points: Name of each point to read to the adapter's own typed point, as its ``point`` function made it;
+            need not be all of the profile.
         time_zone: IANA name for recorded times without a zone.
         folder: Folder of the device document; relative paths count from it.
     """

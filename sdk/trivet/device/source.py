@@ -17,6 +17,7 @@ from trivet.device.binding import Binding
 from trivet.device.clock import RecordingClock, Track
 from trivet.device.inbox import CAPACITY, Inbox
 from trivet.device.library import ResolvedDevice
+from trivet.device.selection import selected
 from trivet.errors import AdapterError, DeviceError, DocumentError
 from trivet.signals import Condition, Gap, Item, Readings
 
@@ -26,13 +27,15 @@ def open_device(
 ) -> AsyncIterator[Item]:
     """The bound items of a device, endless unless all its endpoints are recordings.
 
+    Only points that are worth reading are read, see ``selection``.
+
     Nothing is connected before the first item is asked for; closing the iterator (``aclose``, or
     cancelling the task that waits for it) closes every endpoint. On a ``RecordingClock`` open all
     devices before reading one, then read them all: they wait for each other.
 
     Args:
         resolved: The device with its adapters and typed points.
-        binding: What its points are; readings that feed nothing are left out.
+        binding: What its points are; what feeds nothing is left out.
         clock: The time that the run lives in.
         capacity: Blocks of readings of one endpoint that wait for the reader before new ones are dropped.
 
@@ -42,7 +45,9 @@ def open_device(
         AdapterError: A protocol's library is missing.
         DataError: A recording cannot be read.
     """
-    endpoints = {name: (resolved.adapters[name], target) for name, target in resolved.targets.items()}
+    endpoints = {
+        name: (resolved.adapters[name], selected(target, binding)) for name, target in resolved.targets.items()
+    }
     if not isinstance(clock, RecordingClock):
         return _live(endpoints, binding, clock, capacity)
     if not resolved.recorded:
