@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+
 from trivet.interface.document import Signal
 from trivet.signals import SECOND, Gap, Readings, Status
 

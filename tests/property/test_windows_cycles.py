@@ -33,7 +33,7 @@ def trigger(hold: int, limit: int) -> Trigger:
     return Trigger(When(signal="x", above=0.5, hold=hold), wide, 1.0)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(
     stretches(9), stretches(9), st.integers(1, 5), st.integers(1, 8), st.integers(1, 5), st.integers(1, 8), st.data()
 )
@@ -115,7 +115,7 @@ def _facts(item: Window | Notice) -> object:
     return item.values.tobytes(), context, item.missing, item.stale, item.bad, item.frames, item.span, item.flags
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     plant(),
     st.sampled_from(["cycle", "sliding"]),

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from plain_windows import Plain, Row, readings
 from trivet.interface.document import Signal
 from trivet.signals import SECOND, Gap, Status
@@ -107,7 +108,7 @@ def same(a: list[FrameBlock], b: list[FrameBlock]) -> None:
 STEPS = st.sampled_from([(1.0, 0.0), (1.0, 2.0), (2.0, 4.0), (0.5, 1.3), (10.0, 3.0)])
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(rows(), gaps(), STEPS)
 def test_frames_equal_the_plain_loops(given: list[Row], lost: list[Gap], step: tuple[float, float]) -> None:
     blocks, framer = whole(given, lost, *step, last_moment(given))
@@ -134,7 +135,7 @@ def sizes(block: int, silence: int, piece: int = 1 << 15) -> Iterator[None]:
         frames_module.BLOCK, frames_module.SILENCE, frames_module.PIECE = before
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(rows(), gaps(), STEPS, st.sampled_from([6, 1000]), st.data())
 def test_frames_do_not_depend_on_the_pieces(
     given: list[Row], lost: list[Gap], step: tuple[float, float], silence: int, data: st.DataObject
@@ -159,7 +160,7 @@ def test_frames_do_not_depend_on_the_pieces(
     assert framer.offsets == whole_framer.offsets
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(rows(), gaps(), st.integers(1, 5), st.integers(5, 20), st.integers(1, 6))
 def test_small_blocks_and_pieces_change_nothing(
     given: list[Row], lost: list[Gap], block: int, silence: int, piece: int
@@ -172,7 +173,7 @@ def test_small_blocks_and_pieces_change_nothing(
     same(found, expected)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(rows(), st.integers(5, 20))
 def test_times_rise_on_the_grid(given: list[Row], silence: int) -> None:
     with sizes(silence, silence):

@@ -141,7 +141,7 @@ class Windower:
         made: list[Window | Notice] = []
         grid = (now - self._settle) // self._step * self._step
         if self._since is None:
-            self._since = grid if self._framer.start is None else self._framer.start
+            self._since = grid + self._settle if self._framer.start is None else self._framer.start
             self._told_at = self._since
         if self._framer.due(now):
             while len(block := self._framer.advance(now)):
