@@ -6,7 +6,11 @@ import numpy as np
 import pytest
 
 from trivet.build import thermal
+from trivet.build.arrays import evaluate
+from trivet.build.features import Feature, FeatureList
 from trivet.build.nodes import Graph
+from trivet.build.session import FeatureSession
+from trivet.build.streaming import Stream
 from trivet.runtime.session import Session
 from trivet.signals import Floats
 
@@ -98,3 +102,42 @@ def test_what_cannot_be_reached() -> None:
 
 def test_vapour_pressure() -> None:
     assert thermal.vapour_pressure(np.array([20.0, 100.0, 250.0])) == pytest.approx([2.333, 104.1, 104.1], rel=1e-3)
+
+
+def test_as_features() -> None:
+    """Advice for a pot: ready again after half an hour off, in all three forms."""
+    parameters = ("capacity", "linear", "wet", "power")
+    features = FeatureList(
+        frame=10,
+        length=6,
+        columns=("temperature", "setpoint", "room"),
+        context=("frames", "elapsed", *parameters),
+        features=(
+            Feature("now", "last", ("temperature",), unit="Cel"),
+            Feature("target", "last", ("setpoint",), unit="Cel"),
+            Feature("seen_room", "last", ("room",), unit="Cel"),
+            Feature("usual_room", "constant", value=22, unit="Cel"),
+            Feature("half_hour", "constant", value=1800, unit="s"),
+            Feature("ambient", "otherwise", ("seen_room", "usual_room"), unit="Cel"),
+            Feature("later", "cool_down", ("now", "half_hour", "ambient", *parameters[:3]), unit="Cel"),
+            Feature("ready", "heat_up_time", ("later", "target", "power", "ambient", *parameters[:3]), unit="s"),
+            Feature("held", "hold_power", ("target", "ambient", "linear", "wet"), unit="W"),
+            Feature("fallen", "cool_time", ("now", "later", "ambient", *parameters[:3]), unit="s"),
+        ),
+    )
+    window = np.tile(np.array([[[80, 90, np.nan]], [[60, 90, 25]], [[60, np.nan, 25]]], np.float32), (1, 6, 1))
+    context = np.tile(np.array([6, np.nan, CAPACITY, LINEAR, WET, 200], np.float32), (3, 1))
+    graph, _ = FeatureSession(features).run(window, context)
+    arrays = evaluate(features, window.astype(float), context.astype(float))
+    for row in range(3):
+        stream = Stream(features, context[row].tolist())
+        for values in window[row].tolist():
+            stream.update(values)
+        passed = stream.values()
+        for column, name in enumerate(features.names):
+            expected = float(arrays[name][row])
+            assert passed[name] == pytest.approx(expected, rel=1e-9, nan_ok=True)
+            assert graph[row, column] == pytest.approx(expected, rel=1e-4, nan_ok=True), name
+    assert arrays["fallen"][:2] == pytest.approx(1800, rel=1e-3)
+    assert np.isnan(arrays["ready"][2])
+    assert np.isfinite(arrays["later"]).all()

@@ -143,25 +143,26 @@ def vectors(model: Model, graph: bytes, inputs: Inputs, recorded: Sequence[Recor
 
 
 def _cases(model: Model, graph: bytes, runner: Runner, inputs: Inputs, remembered: int) -> list[Inputs]:
-    plain = _clear(model, graph, runner, inputs.rows(slice(0, BATCH)), inputs)
+    run = _run(runner, inputs, remembered) if inputs.state is not None else inputs.rows(slice(0, 0))
+    clear = _Clear(model, graph, runner, joined([inputs, run]))
+    plain = clear(inputs.rows(slice(0, BATCH)))
     if not len(plain):
         raise GraphError(
-            f"no sample window keeps {NEAREST:g} of a feature's scale from every split", where="golden", hint=_MORE
+            f"no sample window keeps {NEAREST:g} of a feature's scale from every split",
+            where="golden",
+            hint="give more sample windows",
         )
     columns = model.manifest.columns
     cases = [plain.rows(slice(0, 1)), plain.rows(slice(0, PLAIN))]
-    lacking = []
-    for pattern in _some(fitted_patterns(model.interface, columns, list(model.ports)), UNFITTED):
-        clear = _clear(model, graph, runner, blanked(plain.rows(slice(0, 8)), columns, pattern), inputs)
-        lacking.append(clear.rows(slice(0, 1)))
+    lacking = [
+        clear(blanked(plain.rows(slice(0, 8)), columns, pattern)).rows(slice(0, 1))
+        for pattern in _some(fitted_patterns(model.interface, columns, list(model.ports)), UNFITTED)
+    ]
     cases.append(joined(lacking))
-    if inputs.state is not None:
-        run = _clear(model, graph, runner, _run(runner, inputs, remembered), inputs)
-        cases.append(run.rows(_some(range(len(run)), REMEMBERED)))
+    if len(run):
+        kept = clear(run)
+        cases.append(kept.rows(_some(range(len(kept)), REMEMBERED)))
     return [case for case in cases if len(case)]
-
-
-_MORE = "give more sample windows"
 
 
 def _some(items: Sequence[Any], most: int) -> list[Any]:
@@ -184,15 +185,23 @@ def _run(runner: Runner, inputs: Inputs, remembered: int) -> Inputs:
     return joined(rows)
 
 
-def _clear(model: Model, graph: bytes, runner: Runner, rows: Inputs, scale_from: Inputs) -> Inputs:
-    """The rows that keep clear of every split, and of the novelty limit."""
-    clear = margins(graph, rows, scale_from) >= NEAREST
-    novelty = next((n for n in model.ports if model.interface.outputs[n].kind == "novelty"), None)
-    limit = model.interface.outputs[novelty].limit if novelty else None
-    if novelty is not None and limit is not None:
-        value = runner.run(rows)[novelty][:, 0]
-        clear &= np.isnan(value) | (np.abs(value - limit) > 10 * NEAREST * limit)
-    return rows.rows(np.flatnonzero(clear))
+class _Clear:
+    """Keeps the rows that stay clear of every split, and of the novelty limit."""
+
+    def __init__(self, model: Model, graph: bytes, runner: Runner, scale_from: Inputs) -> None:
+        outputs = model.interface.outputs
+        self._novelty = next((n for n in model.ports if outputs[n].kind == "novelty"), "")
+        self._limit = outputs[self._novelty].limit if self._novelty else None
+        self._graph = graph
+        self._runner = runner
+        self._scale_from = scale_from
+
+    def __call__(self, rows: Inputs) -> Inputs:
+        clear = margins(self._graph, rows, self._scale_from) >= NEAREST
+        if self._limit is not None:
+            value = self._runner.run(rows)[self._novelty][:, 0]
+            clear &= np.isnan(value) | (np.abs(value - self._limit) > 10 * NEAREST * self._limit)
+        return rows.rows(np.flatnonzero(clear))
 
 
 def _samples(model: Model, members: _Members, number: int, recorded: Recorded) -> dict[str, Any]:

@@ -29,8 +29,8 @@ from trivet.runtime.model import LEARNED, Model
 EVIDENCE = ("data", "training")
 """Evidence that every package must bring: an inventory of the data, and how training was done."""
 
-LONGEST_RUN = 64
-"""Most windows in the golden run of one machine's memory."""
+LEAST_RUN, LONGEST_RUN = 16, 64
+"""Least and most windows in the golden run of one machine's memory."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,4 +216,4 @@ def _json(tree: Any) -> Any:
 def _run_length(interface: Interface, draft: Draft) -> int:
     """Enough windows to fill the longest baseline and go on a little."""
     longest = max((interface.outputs[port.name].baseline for port in draft.outputs), default=0)
-    return min(longest + 4, LONGEST_RUN) if longest else 8
+    return min(max(longest + 4, LEAST_RUN), LONGEST_RUN)
