@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import math
+from json.encoder import encode_basestring
 from typing import Any
 
 LARGEST_INTEGER = 2**53
@@ -37,24 +37,34 @@ def digest(tree: Any) -> str:
     return sha256(dumps(tree))
 
 
-def sha256(data: bytes) -> str:
+def sha256(data: bytes | memoryview) -> str:
     """SHA-256 of bytes, in lower-case hexadecimal."""
     return hashlib.sha256(data).hexdigest()
 
 
 def _text(node: Any) -> str:
-    if node is None or isinstance(node, (bool, str)):
-        return json.dumps(node, ensure_ascii=False)
+    if isinstance(node, str):
+        return encode_basestring(node)
+    if node is None or isinstance(node, bool):
+        return {None: "null", True: "true", False: "false"}[node]
     if isinstance(node, (int, float)):
         return _number(node)
     if isinstance(node, dict):
         if not all(isinstance(key, str) for key in node):
             raise ValueError("a JSON object has text keys only")
-        pairs = sorted(node.items(), key=lambda item: item[0].encode("utf-16-be", "surrogatepass"))
-        return "{" + ",".join(f"{_text(key)}:{_text(value)}" for key, value in pairs) + "}"
+        return "{" + ",".join([f"{encode_basestring(key)}:{_text(node[key])}" for key in _sorted(node)]) + "}"
     if isinstance(node, (list, tuple)):
         return "[" + ",".join(map(_text, node)) + "]"
     raise ValueError(f"JSON has no type for {type(node).__name__}")
+
+
+def _sorted(keys: dict[str, Any]) -> list[str]:
+    """Keys in the order of their UTF-16 code units (RFC 8785, 3.2.3), which for ASCII is that of their characters."""
+    return sorted(keys, key=None if all(map(str.isascii, keys)) else _utf16)
+
+
+def _utf16(key: str) -> bytes:
+    return key.encode("utf-16-be", "surrogatepass")
 
 
 def _number(value: float) -> str:

@@ -17,8 +17,7 @@ from trivet.package.archive import Package
 from trivet.runtime.model import Model
 from trivet.runtime.predictions import Value
 from trivet.signals import SECOND, Float32s, Readings, Status
-from trivet.window.window import Window, Windower, stack
-from trivet.window.windows import Windows
+from trivet.window.windows import Window, Windows, stack
 
 START = 1_700_000_000 * SECOND
 """Where the frame grid of golden samples begins; any multiple of all frame steps would do."""
@@ -105,6 +104,8 @@ def _flat(value: Value, classes: int) -> list[float]:
 
 
 def _check_samples(model: Model, package: Package, case: Mapping[str, Any]) -> None:
+    from trivet.window.window import Windower
+
     readings, fitted, last = samples(model, array(package, case["samples"]))
     manifest = model.manifest
     parameters = {name: case.get("parameters", {}).get(name) for name in manifest.context[2:]}
