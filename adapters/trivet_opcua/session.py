@@ -157,7 +157,7 @@ async def _subscribe(transport: Transport, asked: Plan, bound: Bound, clock: Clo
 async def _polled(
     transport: Transport, asked: Plan, bound: Bound, clock: Clock, alarms: AlarmTable
 ) -> AsyncGenerator[Item, None]:
-    """Reads each point once in its period; a controller without subscriptions shows no conditions either."""
+    """Reads each point at the whole multiples of its period; without subscriptions there are no conditions either."""
     del alarms
     periods = [round(asked.period(name) * SECOND) for name in bound.names[: len(bound.nodes)]]
     due = [0] * len(periods)
@@ -176,7 +176,7 @@ async def _polled(
             yield decode(changes, bound.rules, bound.names, receive, asked.origin, missing)
             missing = {}
         for item in items:
-            due[item] = max(due[item] + periods[item], start) if due[item] else start + periods[item]
+            due[item] = (start // periods[item] + 1) * periods[item]
         await transport.renew()
         await _until(min(due, default=start + SECOND), clock)
 
