@@ -106,8 +106,7 @@ class Windower:
         self._step, self._settle = round(interface.frame * SECOND), round(interface.settle * SECOND)
         numbers = tuple(math.nan if value is None else float(value) for value in parameters.values())
         form = Form(device_id, tuple(columns), tuple(c in fitted for c in columns), numbers, self._step, self._settle)
-        expected = spec.expect_within if override is None or override.expect_within is None else override.expect_within
-        self._expect = None if expected is None else round(expected * SECOND)
+        self._expect = _expected(spec, override)
         self._cutter = _cutter(spec, form, known, fitted, interface.frame, override)
         framed = dict.fromkeys([*(c for c in columns if c in fitted), *self._cutter.watched])
         self._framer = Framer({c: known[c] for c in framed}, interface.frame, interface.settle, tolerance)
@@ -115,8 +114,7 @@ class Windower:
         self._places = [place for place, c in enumerate(columns) if c in fitted]
         self._framed = [self._framer.columns.index(columns[place]) for place in self._places]
         self._since: int | None = None
-        self._told: Mapping[str, int] = {}
-        self._told_at = 0
+        self._told: tuple[Mapping[str, int], int] = ({}, 0)
 
     @property
     def late(self) -> Mapping[str, int]:
@@ -142,7 +140,7 @@ class Windower:
         grid = (now - self._settle) // self._step * self._step
         if self._since is None:
             self._since = grid + self._settle if self._framer.start is None else self._framer.start
-            self._told_at = self._since
+            self._told = ({}, self._since)
         if self._framer.due(now):
             while len(block := self._framer.advance(now)):
                 self._take(block, made)
@@ -188,10 +186,12 @@ class Windower:
 
     def _tell_late(self, time: int, made: list[Window | Notice]) -> None:
         late = self._framer.late
-        if late != self._told:
-            words = ", ".join(f"{name} {n - self._told.get(name, 0)}" for name, n in late.items())
-            made.append(Notice(self.device, "late", self._told_at, time, words))
-        self._told, self._told_at = late, time
+        told, since = self._told
+        new = {name: n - told.get(name, 0) for name, n in late.items() if n != told.get(name)}
+        if new:
+            words = ", ".join(f"{name} {n}" for name, n in new.items())
+            made.append(Notice(self.device, "late", since, time, words))
+        self._told = (late, time)
 
 
 def due(windowers: Iterable[Windower], now: int) -> tuple[Windows | None, list[Notice]]:
@@ -221,6 +221,12 @@ def _spec(interface: Interface, name: str, device: str, unknown: Sequence[str]) 
             f"{interface.id} has no column {unknown[0]!r}", where=device, hint="use the interface of the package"
         )
     return interface.windows[name]
+
+
+def _expected(spec: WindowSpec, override: Override | None) -> int | None:
+    """The longest silence [ns] that is none to speak of, or None."""
+    seconds = spec.expect_within if override is None or override.expect_within is None else override.expect_within
+    return None if seconds is None else round(seconds * SECOND)
 
 
 def _cutter(
