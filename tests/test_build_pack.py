@@ -278,3 +278,15 @@ def test_graph_that_does_not_fit(folder: Path) -> None:
     (folder / "pack.yaml").write_text(json.dumps(document))
     with pytest.raises(GraphError):
         pack_folder(folder / "pack.yaml")
+
+
+@pytest.mark.parametrize(("library", "module"), [("onnx", "nodes"), ("onnx", "margins"), ("sklearn.ensemble", "trees")])
+def test_missing_extra_says_how_to_install_it(library: str, module: str) -> None:
+    program = (
+        f"import sys; sys.modules[{library!r}] = None\n"
+        "from trivet.errors import GraphError\n"
+        f"try:\n    import trivet.build.{module}\n"
+        "except GraphError as error:\n    print(error)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)  # noqa: S603
+    assert "pip install 'trivet[train]'" in done.stdout

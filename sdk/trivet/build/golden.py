@@ -59,16 +59,7 @@ class Recorded:
         Raises:
             GraphError: There are none, or they last too long.
         """
-        place = {name: n for n, name in enumerate(columns)}
-        found = [
-            (int(r.source[i]), place[r.names[int(r.column[i])]], float(r.values[i]), int(quality(int(r.status[i]))))
-            for r in readings
-            for i in range(len(r))
-            if r.names[int(r.column[i])] in place
-        ]
-        if not found:
-            raise GraphError("golden readings have none of the package's columns", where="golden")
-        found.sort()
+        found = _found(readings, {name: n for n, name in enumerate(columns)})
         step = round(interface.frame * SECOND)
         begin = found[0][0] // step * step
         rows = np.array([[column, (t - begin) / SECOND, value, q] for t, column, value, q in found])
@@ -80,6 +71,19 @@ class Recorded:
             if signals[name].counter and mine.any():
                 rows[mine, 2] -= rows[mine, 2][0]
         return cls(rows.astype(np.float32), dict(parameters))
+
+
+def _found(readings: Sequence[Readings], place: Mapping[str, int]) -> list[tuple[int, int, float, int]]:
+    """Source time, column, value and quality of all samples of these columns, in order of time."""
+    found = [
+        (int(r.source[i]), place[r.names[int(r.column[i])]], float(r.values[i]), int(quality(int(r.status[i]))))
+        for r in readings
+        for i in range(len(r))
+        if r.names[int(r.column[i])] in place
+    ]
+    if not found:
+        raise GraphError("golden readings have none of the package's columns", where="golden")
+    return sorted(found)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,13 +11,18 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import onnx
 from numpy.typing import NDArray
 
+from trivet.build import missing
 from trivet.build.inputs import Inputs, Runner
 from trivet.build.nodes import ML_DOMAIN
 from trivet.errors import GraphError
 from trivet.signals import Float32s, Floats, Ints
+
+try:
+    import onnx
+except ImportError as error:
+    raise missing("onnx") from error
 
 NEAREST = 1e-4
 """Least distance to a split, as a share of the feature's scale."""

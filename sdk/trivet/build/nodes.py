@@ -7,7 +7,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from onnx import TensorProto, helper, numpy_helper
+
+from trivet.build import missing
+
+try:
+    from onnx import TensorProto, helper, numpy_helper
+except ImportError as error:
+    raise missing("onnx") from error
 
 OPSET = 17
 ML_OPSET = 3

@@ -14,19 +14,24 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.ensemble import (
-    ExtraTreesClassifier,
-    ExtraTreesRegressor,
-    HistGradientBoostingClassifier,
-    HistGradientBoostingRegressor,
-    IsolationForest,
-    RandomForestClassifier,
-    RandomForestRegressor,
-)
 
+from trivet.build import missing
 from trivet.build.nodes import ML_DOMAIN, Graph
 from trivet.errors import GraphError
 from trivet.signals import Float32s, Floats, Ints
+
+try:
+    from sklearn.ensemble import (
+        ExtraTreesClassifier,
+        ExtraTreesRegressor,
+        HistGradientBoostingClassifier,
+        HistGradientBoostingRegressor,
+        IsolationForest,
+        RandomForestClassifier,
+        RandomForestRegressor,
+    )
+except ImportError as error:
+    raise missing("scikit-learn") from error
 
 FORESTS = (RandomForestClassifier, RandomForestRegressor, ExtraTreesClassifier, ExtraTreesRegressor)
 BOOSTINGS = (HistGradientBoostingClassifier, HistGradientBoostingRegressor)
