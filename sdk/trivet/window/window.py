@@ -68,9 +68,6 @@ class Windower:
 
     Feed all that was received by ``now`` before ``advance(now)``. How readings are cut into
     pieces and how often ``advance`` is called change nothing about the windows.
-
-    Attributes:
-        device: Device id.
     """
 
     def __init__(
@@ -100,7 +97,6 @@ class Windower:
             DocumentError: The interface has no such window or column, or no opening or closing
                 condition looks at a fitted signal.
         """
-        self.device = device_id
         known = columns_of(interface)
         spec = _spec(interface, window_name, device_id, [c for c in columns if c not in known])
         self._step, self._settle = round(interface.frame * SECOND), round(interface.settle * SECOND)
@@ -110,11 +106,15 @@ class Windower:
         self._cutter = _cutter(spec, form, known, fitted, interface.frame, override)
         framed = dict.fromkeys([*(c for c in columns if c in fitted), *self._cutter.watched])
         self._framer = Framer({c: known[c] for c in framed}, interface.frame, interface.settle, tolerance)
-        self._width = len(columns)
-        self._places = [place for place, c in enumerate(columns) if c in fitted]
+        self._form, self._places = form, [place for place, c in enumerate(columns) if c in fitted]
         self._framed = [self._framer.columns.index(columns[place]) for place in self._places]
         self._since: int | None = None
         self._told: tuple[Mapping[str, int], int] = ({}, 0)
+
+    @property
+    def device(self) -> str:
+        """Device id."""
+        return self._form.device
 
     @property
     def late(self) -> Mapping[str, int]:
@@ -168,8 +168,8 @@ class Windower:
 
     def _laid_out(self, block: FrameBlock) -> tuple[Float32s, Bytes]:
         """Values and reasons in the package's columns, ``(frames, columns)``; NaN where not fitted."""
-        values = np.full((len(block), self._width), np.nan, np.float32)
-        reason = np.full((len(block), self._width), why.ABSENT, np.uint8)
+        values = np.full((len(block), len(self._form.columns)), np.nan, np.float32)
+        reason = np.full(values.shape, why.ABSENT, np.uint8)
         values[:, self._places] = block.values[:, self._framed]
         reason[:, self._places] = block.reason[:, self._framed]
         return values, reason
