@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TextIO
 
-from trivet.cli.text import Palette, duration, number, palette
+from trivet.cli.text import Palette, clip, duration, number, palette
 from trivet.device.adapter import Clock
 from trivet.interface.columns import columns
 from trivet.interface.document import Interface, Signal
@@ -18,6 +18,7 @@ from trivet.runtime.predictions import Prediction, Predictions
 from trivet.signals import SECOND, Condition, Quality, Readings, Sample, quality, status_name
 
 REFRESH = 0.5
+CELL = 51
 STATES = {"ok": "good", "watch": "warn", "act": "bad"}
 
 
@@ -114,7 +115,7 @@ class LiveView:
 
     def _repaint(self) -> None:
         size = shutil.get_terminal_size((100, 50))
-        rows = self.picture(size.columns).splitlines()[: size.lines - 1]
+        rows = [clip(row, size.columns) for row in self.picture(size.columns).splitlines()][: size.lines - 1]
         up = f"\x1b[{self._height}F" if self._height else ""
         self._out.write(up + "".join(f"{row}\x1b[K\n" for row in rows) + "\x1b[J")
         self._out.flush()
@@ -130,7 +131,7 @@ class LiveView:
 def device_rows(device: str, shown: Shown, now: int, paint: Palette, width: int) -> list[str]:
     """One device's block of the picture."""
     cells = [signal_cell(c, s, shown.model.interface, now, paint) for c, s in sorted(shown.samples.items())]
-    across = max(1, width // 50)
+    across = max(1, (width - 2) // (CELL + 2))
     rows = [paint.bold(device) + "  " + state_text(shown.states, paint)]
     rows += ["  " + "  ".join(cells[n : n + across]) for n in range(0, len(cells), across)]
     rows += [f"  alarm   {c.message or c.id} (severity {c.severity})" for c in shown.alarms.values()]
@@ -138,14 +139,14 @@ def device_rows(device: str, shown: Shown, now: int, paint: Palette, width: int)
 
 
 def signal_cell(column: str, sample: Sample, interface: Interface, now: int, paint: Palette) -> str:
-    """Name, value, unit, age and status of one signal, 48 characters wide."""
+    """Name, value, unit, age and status of one signal, ``CELL`` characters wide."""
     signal = columns(interface)[column]
     value = f"{value_text(signal, sample.value)} {'' if signal.unit == '1' else signal.unit}"
     age = duration((now - sample.receive) / SECOND)
     status = sample.reason or status_name(sample.status)
-    text = f"{column:<22.22}{value:>14.14} {age:>6}  "
+    text = f"{column:<20.20}{value:>13.13} {age:>6} "
     shade = {Quality.GOOD: paint.plain, Quality.UNCERTAIN: paint.warn, Quality.BAD: paint.bad}[quality(sample.status)]
-    return text + shade(f"{status:<12.12}")
+    return text + shade(f"{status:<10.10}")
 
 
 def value_text(signal: Signal, value: float) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from typing import TextIO
 
@@ -40,6 +41,18 @@ class Palette:
 def palette(out: TextIO) -> Palette:
     """Colours on a terminal only, and not where NO_COLOR is set."""
     return Palette(out.isatty() and not os.environ.get("NO_COLOR"))
+
+
+def clip(text: str, width: int) -> str:
+    """A line cut to so many visible characters; colours count for nothing and are switched off at the end."""
+    seen, kept = 0, []
+    for part in re.split(r"(\x1b\[[0-9;]*m)", text):
+        if part.startswith("\x1b"):
+            kept.append(part)
+        else:
+            kept.append(part[: max(width - seen, 0)])
+            seen += len(part)
+    return "".join(kept)
 
 
 def number(value: float | None) -> str:
