@@ -148,7 +148,7 @@ def cool_time_node(g: Graph, sources: Sequence[str]) -> str:
     zero, one = g.floats(0), g.floats(1)
     reachable = g.op("And", g.op("Greater", last, zero), g.op("Greater", first, last))
     quotient = g.op("Div", g.op("Where", reachable, first, one), g.op("Where", reachable, last, one))
-    folds = g.op("Log", quotient)
+    folds = _logarithm(g, quotient)
     left = g.op("Exp", g.op("Mul", folds, _column(g, -X)))
     slowness = _slowness(g, _per_kelvin_node(g, g.op("Mul", first, left), ambient, linear, evaporation))
     time = g.op("Mul", g.op("Mul", capacity, folds), slowness)
@@ -175,6 +175,16 @@ def _per_kelvin_node(g: Graph, above: str, ambient: str, linear: str, evaporatio
     pressure = g.op("Sub", _pressure_node(g, g.op("Add", ambient, above)), _pressure_node(g, ambient))
     value = g.op("Add", linear, g.op("Div", g.op("Mul", evaporation, pressure), above))
     return g.op("Where", g.op("Less", value, g.floats(LEAST_LOSS)), g.floats(LEAST_LOSS), value)
+
+
+def _logarithm(g: Graph, x: str) -> str:
+    """Natural logarithm over ``(batch, 1, n)``, as the integral of ``1 / x`` up to the fourth root.
+
+    The operator ``Log`` rounds the last cells of a tensor in another way, so its rows know their batch.
+    """
+    beyond = g.op("Sub", g.op("Sqrt", g.op("Sqrt", x)), g.floats(1))
+    nodes = g.op("Add", g.op("Mul", beyond, _column(g, X)), g.floats(1))
+    return g.op("Mul", g.op("Mul", beyond, g.floats(4)), _slowness(g, nodes))
 
 
 def _slowness(g: Graph, net: str) -> str:
