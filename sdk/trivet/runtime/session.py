@@ -53,7 +53,7 @@ class Session:
         Raises:
             GraphError: onnxruntime could not run the graph on this input.
         """
-        batch = len(feed["window"])
+        batch = len(next(iter(feed.values())))
         if batch > CHUNK:
             pieces = [self.run({name: of[n : n + CHUNK] for name, of in feed.items()}) for n in range(0, batch, CHUNK)]
             return [np.concatenate(column) for column in zip(*pieces, strict=True)]
