@@ -101,6 +101,7 @@ class Source:
         Raises:
             LostError: The link is down, or the unit is silent.
         """
+        before = self._clock.now()
         answer = await self._answer(decoder)
         took = asyncio.get_running_loop().time() - self._link.sent
         after = self._clock.now()
@@ -112,7 +113,7 @@ class Source:
                 items.append(decoder.refused(int(answer.status), answer.reason, after, origin))
             return items
         self._silent = 0
-        source = after - round(took * self._clock.speed * SECOND / 2)
+        source = max(after - round(took * self._clock.speed * SECOND / 2), before)
         readings, states = decoder.decode(answer, source, after, origin)
         if decoder.factors or decoder.scaled:
             readings = self._factored(decoder, readings)

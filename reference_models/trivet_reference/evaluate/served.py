@@ -6,6 +6,7 @@ that second unasked, and only frames with such a second may differ.
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -15,9 +16,9 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 import yaml
 
-from trivet.device.adapter import Clock
+from trivet.device.adapter import Clock, Values
 from trivet.device.binding import bind
-from trivet.device.clock import RecordingClock
+from trivet.device.clock import RecordingClock, ScaledClock
 from trivet.device.library import ResolvedDevice, adapter, load_interface, load_profile, resolve
 from trivet.device.source import open_device
 from trivet.errors import AdapterError
@@ -29,6 +30,7 @@ from trivet_replay import values
 INTERFACE, METER, COLUMN = "commercial-dishwasher", "eastron-sdm630", "active_power"
 LEAD = 20.0
 BEHIND = 60.0
+LONGEST = SECOND // 10
 
 
 class Series(NamedTuple):
@@ -70,6 +72,41 @@ class Comparison:
     delays: Floats
 
 
+class PatientClock(ScaledClock):
+    """A scaled clock that waits for those who live by it, however busy the machine is.
+
+    It does not pass a moment that somebody sleeps until before he is awake, and while nobody
+    sleeps it counts at most ``LONGEST`` from one look to the next.
+
+    Attributes:
+        held: Time of this clock that did not count [ns].
+    """
+
+    def __init__(self, speed: float, start: int, monotonic: Callable[[], int] = time.monotonic_ns) -> None:
+        super().__init__(speed, start, monotonic)
+        self.held = 0
+        self._seen = start
+        self._awaited: list[int] = []
+
+    def now(self) -> int:
+        """Nanoseconds since the Unix epoch, UTC; never goes back."""
+        passed = super().now() - self.held
+        limit = min(self._awaited, default=self._seen + LONGEST)
+        self.held += max(passed - limit, 0)
+        self._seen = max(min(passed, limit), self._seen)
+        return self._seen
+
+    async def sleep(self, seconds: float) -> None:
+        """Waits for so many seconds of this clock."""
+        moment = self.now() + round(seconds * SECOND)
+        self._awaited.append(moment)
+        try:
+            await super().sleep(seconds)
+        finally:
+            self.now()  # what has passed beyond the moment does not count
+            self._awaited.remove(moment)
+
+
 def document(path: Path, profile: str, url: str, **endpoint: Any) -> Path:
     """Writes the device document of one dishwasher with one meter or recording; gives its path."""
     tree = {
@@ -93,27 +130,36 @@ async def replayed(recorded: Path) -> Series:
     return await framed(items, load_interface(INTERFACE).document, lambda: False)
 
 
-async def served(recorded: Path, clock: Clock, end: int) -> Series:
-    """Frames of a recording that a Modbus meter shows on a clock.
+def shown(recorded: Path) -> Values:
+    """What the meter of a recording shows at any time.
+
+    Raises:
+        TrivetError: A document is wrong, or the recording cannot be read.
+    """
+    resolved = resolve(recorded)
+    (target,) = resolved.targets.values()
+    return values(target, bind(load_interface(INTERFACE).document, resolved.parsed, resolved.profiles))
+
+
+async def served(show: Values, path: Path, clock: Clock, end: int) -> Series:
+    """Frames of what a Modbus meter shows on a clock.
 
     Args:
-        recorded: Device document of the recording; that of the meter is written beside it.
+        show: What it shows.
+        path: Where its device document is written.
         clock: The time that meter and reader live in.
         end: When to stop [ns, UTC].
 
     Raises:
-        TrivetError: A document is wrong, the recording cannot be read, or nothing can be served.
+        TrivetError: Nothing can be served.
     """
-    interface, resolved = load_interface(INTERFACE).document, resolve(recorded)
-    (target,) = resolved.targets.values()
-    show = values(target, bind(interface, resolved.parsed, resolved.profiles))
     profile = load_profile(METER).document
     serve = adapter(profile.adapter).serve
     if serve is None:
         raise AdapterError(f"adapter {profile.adapter!r} cannot serve", where=METER)
     async with serve(profile, show, "127.0.0.1:0", clock) as url:
-        live = resolve(document(recorded.with_name(f"{recorded.stem}-meter.yaml"), METER, url))
-        return await framed(_items(live, clock), interface, lambda: clock.now() > end)
+        items = _items(resolve(document(path, METER, url)), clock)
+        return await framed(items, load_interface(INTERFACE).document, lambda: clock.now() > end)
 
 
 async def framed(items: AsyncIterator[Item], interface: Interface, enough: Callable[[], bool]) -> Series:
