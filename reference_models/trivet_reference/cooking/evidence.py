@@ -1,0 +1,127 @@
+"""What is known about the cooking model before it is packed: data, training, fidelity, figures on unseen plants."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy
+import numpy as np
+import sklearn
+
+from trivet.build.assemble import FEATURES, OutputSpec, assemble
+from trivet.build.blocks import Forest
+from trivet.build.features import FeatureList
+from trivet.build.fidelity import TOLERANCE, check_forest
+from trivet.build.inputs import Inputs, Runner
+from trivet.build.trees import ensemble
+from trivet.errors import FidelityError
+from trivet.interface.document import Interface
+from trivet.signals import Float32s, Floats
+from trivet_reference.cooking.actions import ACTIONS, HORIZON, NEAR
+from trivet_reference.cooking.block import Corrected
+from trivet_reference.cooking.data import ERRORS, PATTERNS, Samples
+
+NOTE = "Simulated only. Not validated on commercial ovens."
+
+
+def cooking_evidence(seed: int, plants: Mapping[str, int], rows: int) -> dict[str, Any]:
+    """Data inventory and training provenance."""
+    data = {
+        "kind": "simulated",
+        "source": "trivet_reference.plant.oven: combi ovens, and pots of water",
+        "plants": dict(plants),
+        "seed": seed,
+        "rows": rows,
+        "errors_of_thermal_constants": ERRORS,
+        "targets": f"each action followed for {HORIZON} s and until the set-point by the plant's own equations",
+        "hold": f"ready at once within {NEAR:g} K of the set-point",
+        "calibration": "published idle limits and orders of magnitude; no recorded data is in the training set",
+        "personal_data": "none",
+        "note": NOTE,
+    }
+    training = {
+        "command": "python -m trivet_reference.train",
+        "method": "one thermal node; histogram gradient boosting of what it is wrong by; robust distances for novelty",
+        "numpy": numpy.__version__,
+        "scikit_learn": sklearn.__version__,
+        "split": "by plant; the plants of the evaluation are drawn from another seed",
+    }
+    return {"data": data, "training": training}
+
+
+def check_correction(
+    interface: Interface,
+    features: FeatureList,
+    outputs: Sequence[OutputSpec],
+    estimators: Mapping[str, Mapping[str, Any]],
+    samples: Inputs,
+) -> list[dict[str, Any]]:
+    """Compares corrected outputs with their estimators: trees alone at every threshold, then the whole graph.
+
+    Raises:
+        FidelityError: A number is too far off.
+    """
+    shown = assemble(interface, features, outputs, show_features=True)
+    made = Runner(shown, [*estimators, *(FEATURES + name for name in estimators)]).run(samples)
+    reports = []
+    for spec in outputs:
+        if not isinstance(spec.block, Corrected):
+            continue
+        block, x = spec.block, made[FEATURES + spec.name]
+        remarks = x[:, -len(block.remarks) :]
+        for action, estimator in estimators[spec.name].items():
+            forest = Forest(block.remarks, ensemble(estimator), "identity")
+            reports.append(check_forest(f"{spec.name}.{action}", estimator, forest, remarks).to_tree())
+        said = np.stack([estimators[spec.name][action].predict(remarks) for action in ACTIONS], axis=1)
+        reports.append(_whole(spec.name, block.value(x.astype(np.float64), said), made[spec.name]))
+    return reports
+
+
+def _whole(name: str, wanted: Floats, made: Float32s) -> dict[str, Any]:
+    """The report over one output of the graph."""
+    unlike = np.isnan(wanted) != np.isnan(made)
+    excess = np.nan_to_num(np.abs(made - wanted) / np.maximum(1.0, np.abs(wanted)))
+    if unlike.any() or excess.max(initial=0.0) > TOLERANCE:
+        raise FidelityError(f"the graph is off by up to {excess.max():.3g}, or withholds something else", where=name)
+    return {"output": name, "rows": len(made), "largest_share": float(excess.max(initial=0.0))}
+
+
+def figures(
+    interface: Interface, features: FeatureList, outputs: Sequence[OutputSpec], judged: Samples
+) -> dict[str, Any]:
+    """Errors on simulated plants that nobody learnt from, with the thermal node alone beside them."""
+    shown = assemble(interface, features, outputs, show_features=True)
+    names = [spec.name for spec in outputs]
+    corrected = [name for name in names if name != "novelty"]
+    runner = Runner(shown, [*names, *(FEATURES + name for name in corrected)])
+    tables: dict[str, Any] = {"kind": "simulated", "plants": len(np.unique(judged.plant)), "note": NOTE}
+    for pattern in PATTERNS:
+        made = runner.run(judged.inputs(pattern))
+        novel = float((made["novelty"][:, 0] > 1).mean())
+        kinds = {"ovens": judged.idle & ~judged.pot, "pots": judged.idle & judged.pot}
+        tables[pattern] = {
+            "called_novel": round(novel, 4),
+            **{
+                kind: {
+                    name: {
+                        action: _errors(truth[rows, n], made[name][rows, n], made[FEATURES + name][rows, n])
+                        for n, action in enumerate(ACTIONS)
+                    }
+                    for name, truth in (("time_to_ready", judged.ready), ("energy", judged.energy))
+                }
+                for kind, rows in kinds.items()
+            },
+        }
+    return tables
+
+
+def _errors(truth: Floats, model: Floats, node: Floats) -> dict[str, float]:
+    """Mean of the truth, mean absolute errors of model and node, and the share of rows left unsaid."""
+    said = ~np.isnan(model)
+    return {
+        "mean": round(float(truth.mean()), 1),
+        "model": round(float(np.abs(model - truth)[said].mean()), 1),
+        "node": round(float(np.abs(node - truth)[said].mean()), 1),
+        "unsaid": round(1 - float(said.mean()), 4),
+    }
