@@ -1,0 +1,112 @@
+"""Thermal constants of an appliance from short heat-up runs at known power.
+
+Over a run the heat balance of one thermal node is linear in its constants:
+``T(t) - T(0) = E(t) / C - U / C * integral(T - Ta) - k / C * integral(ps(T) - ps(Ta))``
+with the energy ``E`` that was put in. Least squares over all rows needs no start value
+and no derivative of a noisy temperature.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from trivet.errors import DataError
+from trivet.signals import Floats
+from trivet_reference.plant.pot import Node, heat
+from trivet_reference.plant.water import evaporation
+
+ROOM = 22.0
+"""Room temperature where none is measured [degC]; the models take the same."""
+
+LEAST_RISE = 5.0
+"""A run that warms by less says nothing [K]."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One heat-up.
+
+    Attributes:
+        seconds: Rising times from the start, ``(rows,)``.
+        temperature: Chamber or water [degC], ``(rows,)``.
+        power: Heating power [W], ``(rows,)``; each stands until the next row.
+    """
+
+    seconds: Floats
+    temperature: Floats
+    power: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Thermal:
+    """One thermal node.
+
+    Attributes:
+        heat_capacity: [J/K].
+        loss_coefficient: [W/K].
+        evaporation_coefficient: [W/kPa].
+    """
+
+    heat_capacity: float
+    loss_coefficient: float
+    evaporation_coefficient: float
+
+    def node(self, ambient: float) -> Node:
+        """The same in a room at a temperature [degC]."""
+        values = (self.heat_capacity, self.loss_coefficient, self.evaporation_coefficient, ambient)
+        return Node(*(np.asarray(value, np.float64) for value in values))
+
+
+def identify(runs: Sequence[Run], ambient: float = ROOM, *, wet: bool = True) -> Thermal:
+    """The constants that fit all runs best; none of them is below zero, and each run counts alike.
+
+    Args:
+        runs: Best at two unlike powers, so that losses can be told from heat capacity.
+        ambient: Room temperature [degC].
+        wet: Whether water evaporates; without it all loss is linear.
+
+    Raises:
+        DataError: A run is too short, or the runs contradict a positive heat capacity.
+    """
+    columns, rises = (np.concatenate(parts) for parts in zip(*(_balance(run, ambient) for run in runs), strict=True))
+    losses = (1, 2) if wet else (1,)
+    chosen = (subset for size in range(len(losses) + 1) for subset in itertools.combinations(losses, size))
+    fits = [fit for subset in chosen if (fit := _fit(columns, rises, (0, *subset))) is not None]
+    if not fits:
+        raise DataError("the runs do not warm up as a heated body does", hint="check power and temperature columns")
+    constants = min(fits, key=lambda fit: float(np.square(columns @ fit - rises).sum()))
+    capacity = 1.0 / float(constants[0])
+    return Thermal(capacity, float(constants[1]) * capacity, float(constants[2]) * capacity)
+
+
+def follow(thermal: Thermal, run: Run, ambient: float = ROOM) -> Floats:
+    """The temperature [degC] that a node has at the times of a run at constant power, from the run's own start."""
+    seconds = np.rint(run.seconds - run.seconds[0]).astype(np.int64)
+    made = heat(thermal.node(ambient), run.temperature[0], run.power[0], int(seconds[-1]))
+    return np.asarray(made[seconds])
+
+
+def _balance(run: Run, ambient: float) -> tuple[Floats, Floats]:
+    """What multiplies the three constants, ``(rows, 3)``, and the rise [K]."""
+    rise = run.temperature - run.temperature[0]
+    if len(rise) < 3 or rise.max() < LEAST_RISE:
+        raise DataError(f"a run warms by less than {LEAST_RISE:g} K", hint="record a longer heat-up")
+    step = np.diff(run.seconds)
+    put_in = np.append(0.0, np.cumsum(run.power[:-1] * step))
+    lost = [
+        np.append(0.0, np.cumsum((drive[1:] + drive[:-1]) / 2 * step))
+        for drive in (run.temperature - ambient, evaporation(run.temperature, np.asarray(ambient)))
+    ]
+    weight = 1.0 / np.sqrt(len(rise))
+    return np.stack([put_in, *(-integral for integral in lost)], axis=1) * weight, rise * weight
+
+
+def _fit(columns: Floats, rises: Floats, used: tuple[int, ...]) -> Floats | None:
+    """Least squares over some of the constants, the others 0; None where one comes out below zero."""
+    made = np.zeros(columns.shape[1])
+    made[list(used)] = np.linalg.lstsq(columns[:, used], rises, rcond=None)[0]
+    return made if made[0] > 0 and (made >= 0).all() else None
