@@ -1,18 +1,15 @@
-"""A TCP relay between a client and a server that can cut, mute, delay, refuse and spoil.
-
-It counts connections and, where the OPC UA channel is not encrypted, the service of
-every request: the numeric id of the request's binary encoding (OPC 10000-6, A.3), such
-as 631 for Read or 673 for Write.
-"""
+"""A TCP relay between a client and a server that can cut, mute, delay, refuse and spoil, and counts what is asked."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import random
-import struct
 from collections import Counter
+from collections.abc import Callable
 from types import TracebackType
+
+from servers.requests import OpcRequests, Requests
 
 READ, WRITE, CALL, PUBLISH = 631, 673, 712, 826
 CREATE_SESSION, CREATE_SUBSCRIPTION, TRANSLATE, HISTORY_UPDATE = 461, 787, 554, 700
@@ -25,15 +22,18 @@ class Relay:
     Attributes:
         port: Where clients connect to.
         connections: Accepted so far.
-        services: Encoding id of each request, by client, to how often it was sent.
+        services: Encoding id, or Modbus function, of each request to how often it was sent.
+        methods: Numeric ids of object and method of each OPC UA Call to how often it was called.
         delay: Time that each packet waits before it is passed on [s].
         noise: Flips bits of every second packet from the server, or None.
     """
 
-    def __init__(self, host: str, port: int) -> None:
+    def __init__(self, host: str, port: int, requests: Callable[[], Requests] = OpcRequests) -> None:
         self.port = 0
         self.connections = 0
         self.services: Counter[int] = Counter()
+        self.methods: Counter[tuple[int, int]] = Counter()
+        self._requests = requests
         self.delay = 0.0
         self.noise: random.Random | None = None
         self._target = (host, port)
@@ -90,7 +90,7 @@ class Relay:
             writer.transport.abort()
             return
         self._writers |= {writer, back}
-        up = asyncio.create_task(self._pump(reader, back, Requests(self.services)))
+        up = asyncio.create_task(self._pump(reader, back, self._requests()))
         down = asyncio.create_task(self._pump(there, writer, None))
         self._tasks |= {up, down}
         try:
@@ -111,11 +111,17 @@ class Relay:
                 if self.delay:
                     await asyncio.sleep(self.delay)
                 if requests is not None:
-                    requests.feed(data)
+                    self._count(requests, data)
                 elif self.noise is not None and self.noise.random() < 0.5:
                     data = spoilt(data, self.noise)
                 writer.write(data)
                 await writer.drain()
+
+    def _count(self, requests: Requests, data: bytes) -> None:
+        for service, method in requests.feed(data):
+            self.services[service] += 1
+            if method is not None:
+                self.methods[method] += 1
 
 
 def spoilt(data: bytes, noise: random.Random) -> bytes:
@@ -124,41 +130,3 @@ def spoilt(data: bytes, noise: random.Random) -> bytes:
     for _ in range(8):
         changed[noise.randrange(len(changed))] ^= 1 << noise.randrange(8)
     return bytes(changed)
-
-
-class Requests:
-    """Counts the requests in one client's stream of bytes."""
-
-    def __init__(self, counts: Counter[int]) -> None:
-        self._counts = counts
-        self._rest = b""
-        self._begun: set[int] = set()
-
-    def feed(self, data: bytes) -> None:
-        """Takes bytes as they come; whole chunks are counted, a request of several chunks once."""
-        self._rest += data
-        while len(self._rest) >= 8:
-            size = struct.unpack_from("<I", self._rest, 4)[0]
-            if size < 8 or len(self._rest) < size:
-                return
-            chunk, self._rest = self._rest[:size], self._rest[size:]
-            if chunk[:3] in (b"MSG", b"CLO"):
-                self._count(chunk)
-
-    def _count(self, chunk: bytes) -> None:
-        request = struct.unpack_from("<I", chunk, 20)[0]
-        if request not in self._begun:
-            self._counts[_type(chunk[24:])] += 1
-        if chunk[3:4] == b"C":
-            self._begun.add(request)
-        else:
-            self._begun.discard(request)
-
-
-def _type(body: bytes) -> int:
-    """Numeric id of the encoding's node id: two-byte, four-byte or full numeric form (OPC 10000-6, 5.2.2.9)."""
-    if body[0] == 0:
-        return body[1]
-    if body[0] == 1:
-        return int(struct.unpack_from("<H", body, 2)[0])
-    return int(struct.unpack_from("<I", body, 3)[0])
