@@ -1,0 +1,38 @@
+"""``python -m trivet_reference.evaluate WHAT``: the committed packages on data that they were not trained on."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from argparse import ArgumentParser
+from collections.abc import Callable
+from pathlib import Path
+
+from trivet.errors import TrivetError
+from trivet_reference.evaluate.commercial import control
+from trivet_reference.evaluate.household import household
+from trivet_reference.evaluate.path import load
+from trivet_reference.evaluate.pot import pot
+
+WHAT: dict[str, Callable[[Path], str]] = {
+    "household": lambda folder: household(load("*dishwasher*", folder / "home"), folder).text(),
+    "commercial": lambda folder: control(load("*dishwasher*", folder / "home"), folder).text(),
+    "pot": lambda folder: pot(load("*cooking*", folder / "home"), folder).text(),
+}
+
+
+def main() -> int:
+    """Prints the figures; 2 when the recorded data or a package are not there."""
+    parser = ArgumentParser(prog="python -m trivet_reference.evaluate", description=__doc__)
+    parser.add_argument("what", choices=WHAT)
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            sys.stdout.write(WHAT[parser.parse_args().what](Path(folder)) + "\n")
+        except TrivetError as error:
+            sys.stderr.write(f"{error}\n")
+            return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
