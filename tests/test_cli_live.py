@@ -6,8 +6,8 @@ import io
 import re
 
 import numpy as np
-from small import interface
 
+from small import interface
 from trivet.cli.live import CELL, signal_cell
 from trivet.cli.text import Palette, clip, duration, number, palette
 from trivet.signals import SECOND, Sample, Status

@@ -26,7 +26,7 @@ MEMORY = Memory(np.array([12, 0.1], np.float32), 1_700_000_000_123_456_789, {"fa
 def model(name: str = "small") -> Model:
     contract = manifest()._replace(name=name)
     initial = lambda batch: np.zeros((batch, 2), np.float32)  # noqa: E731
-    return cast(Model, SimpleNamespace(manifest=contract, initial_state=initial))
+    return cast("Model", SimpleNamespace(manifest=contract, initial_state=initial))
 
 
 def test_a_memory_comes_back_bit_by_bit(tmp_path: Path) -> None:

@@ -30,7 +30,6 @@ from trivet.runtime.predictions import Prediction, Predictions
 from trivet.signals import Condition, Float32s, Gap, Item, Readings
 from trivet.window.window import Notice, Window, Windower, stack
 
-
 TOLD = ("no_window", "late")
 """Notices that become lines; a cycle joined late says so itself."""
 
