@@ -82,9 +82,9 @@ def joined(parts: list[Moments]) -> Moments:
 def outcomes(start: Moments) -> Outcome:
     """Follows the plant's own equations, with the door closed, no food and mains at their mean.
 
-    ``off`` and ``setback`` are kept for the horizon, then full power heats to the set-point.
-    ``hold`` leaves the thermostat alone and is ready at once within ``NEAR`` of the set-point;
-    ``preheat`` heats at full power from now on and then holds.
+    Each action is kept for the horizon, then full power heats to the set-point, so that all of them
+    end with the same heat stored. ``hold`` leaves the thermostat alone and is ready at once within
+    ``NEAR`` of the set-point; ``preheat`` heats at full power from now on and then holds.
     """
     now, off, setback, hold, preheat = (Trial(start) for _ in range(5))
     heating = now.heat_up(start.setpoint)
@@ -93,11 +93,9 @@ def outcomes(start: Moments) -> Outcome:
     hold.hold(HORIZON, start.setpoint)
     preheat.calling[:] = True
     preheat.hold(HORIZON, start.setpoint)
-    after_off, after_setback = (trial.heat_up(start.setpoint) for trial in (off, setback))
-    for trial in (hold, preheat):
-        trial.heat_up(np.where(trial.reading < start.setpoint - NEAR, start.setpoint, -np.inf))
+    after = [trial.heat_up(start.setpoint) for trial in (off, setback, hold, preheat)]
     near = start.reading >= start.setpoint - NEAR
-    ready = np.stack([after_off, after_setback, np.where(near, 0.0, heating), heating], axis=1)
+    ready = np.stack([after[0], after[1], np.where(near, 0.0, heating), heating], axis=1)
     return Outcome(ready, np.stack([trial.energy for trial in (off, setback, hold, preheat)], axis=1))
 
 
@@ -137,14 +135,16 @@ class Trial:
         """At full power until the reading is at the set-point; the time that took [s], infinite where it never is."""
         c = self._cookers
         time = np.zeros(len(self.energy))
-        active = self.reading < setpoint
+        cold = self.reading < setpoint
+        never = cold & (c.power * c.voltage**2 <= c.losses(setpoint - c.bias, c.moist))
+        active = cold & ~never
         while active.any() and time.max() < LONGEST:
             before = self.energy.copy()
             self._step(active, c.fan_power)
             self.energy = np.where(active, self.energy, before)
             time += active
             active &= self.reading < setpoint
-        return np.where(active, np.inf, time)
+        return np.where(active | never, np.inf, time)
 
     def _step(self, heating: Flags, base: Floats) -> None:
         """One second of ``trivet_reference.plant.oven`` without door, food and fluctuation of the mains."""

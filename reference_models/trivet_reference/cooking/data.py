@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from typing import NamedTuple
 
@@ -25,7 +25,9 @@ from trivet_reference.train.recording import START, Recording, record, windows
 EVERY = 300
 """Time between two windows of one plant that enter the data [s]."""
 
-SESSIONS = ((9.2, 9000), (21.4, 7200))
+Sessions = Sequence[tuple[float, int]]
+
+SESSIONS: Sessions = ((9.2, 9000), (21.4, 7200))
 """Hour at which plants are first seen, and for how long [s]: before opening, and over closing time."""
 
 ERRORS = {"heat_capacity": 0.03, "loss_coefficient": 0.08, "evaporation_coefficient": 0.08}
@@ -87,10 +89,10 @@ class _Session(NamedTuple):
     idle: list[NDArray[np.bool_]]
 
 
-def simulate(interface: Interface, seed: int, count: int) -> Samples:
+def simulate(interface: Interface, seed: int, count: int, sessions: Sessions = SESSIONS) -> Samples:
     """Samples of so many ovens and as many pots in each session; each plant is in one session only."""
     parts = []
-    for number, (hour, seconds) in enumerate(SESSIONS):
+    for number, (hour, seconds) in enumerate(sessions):
         for kind, (draw, steams) in enumerate(DRAWS):
             own = 4 * seed + 2 * number + kind
             parts.append(_samples(interface, draw(own, count), own, hour, seconds, steams))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from trivet.build.features import Baseline, FeatureList
 from trivet_reference.cooking.actions import HORIZON, NEAR
-from trivet_reference.cooking.identify import ROOM
+from trivet_reference.identify import ROOM
 from trivet_reference.train.listing import Listing, above, below
 
 COLUMNS = (

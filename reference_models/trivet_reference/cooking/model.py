@@ -26,7 +26,7 @@ from trivet.interface.parsed import Parsed
 from trivet.signals import Float32s, Floats
 from trivet_reference.cooking.actions import ACTIONS
 from trivet_reference.cooking.block import Corrected
-from trivet_reference.cooking.data import PATTERNS, Samples, recorded, simulate
+from trivet_reference.cooking.data import PATTERNS, SESSIONS, Samples, Sessions, recorded, simulate
 from trivet_reference.cooking.evidence import check_correction, cooking_evidence, figures
 from trivet_reference.cooking.features import ENERGY, NOVELTY, READY, REMARKS, features
 from trivet_reference.train.dependence import unknown
@@ -73,7 +73,13 @@ class Learnt:
         }
 
 
-def cooking_package(seed: int, say: Say = lambda _: None, plants: int = PLANTS, unseen: int = UNSEEN) -> bytes:
+def cooking_package(
+    seed: int,
+    say: Say = lambda _: None,
+    plants: int = PLANTS,
+    unseen: int = UNSEEN,
+    sessions: Sessions = SESSIONS,
+) -> bytes:
     """The unsigned cooking package; the same seed and numbers of plants give the same bytes.
 
     Args:
@@ -81,14 +87,15 @@ def cooking_package(seed: int, say: Say = lambda _: None, plants: int = PLANTS, 
         say: Is told what is being done.
         plants: Ovens, and pots, in each session to learn from.
         unseen: The same to judge by.
+        sessions: When plants are watched.
     """
     parsed = read(find("interface", "cooking-appliance"), Interface)
     say(f"simulating {4 * plants} ovens and pots")
-    taught = simulate(parsed.document, 2 * seed, plants)
+    taught = simulate(parsed.document, 2 * seed, plants, sessions)
     say("fitting")
     learnt = learn(parsed.document, taught)
     say(f"simulating {4 * unseen} others")
-    judged = simulate(parsed.document, 2 * seed + 1, unseen)
+    judged = simulate(parsed.document, 2 * seed + 1, unseen, sessions)
     say("packing")
     return package(parsed, learnt, judged, seed, {"taught": 4 * plants, "judged": 4 * unseen})
 
