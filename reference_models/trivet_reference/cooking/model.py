@@ -112,13 +112,14 @@ def learn(interface: Interface, samples: Samples) -> Learnt:
     rated = x[:, names.index("rated_power")].astype(np.float64)
     ready, energy = (np.concatenate([target] * len(TAUGHT)) for target in (idle.ready, idle.energy))
     late, more = {}, {}
-    for action, by_node in zip(ACTIONS, READY, strict=True):
-        late[action] = _slower(remarks, x[:, names.index(by_node)], ready[:, ACTIONS.index(action)])
-    for action, by_node in zip(ACTIONS, ENERGY, strict=True):
-        missed = (energy[:, ACTIONS.index(action)] - x[:, names.index(by_node)]) / rated
+    for action in ("off", "setback", "preheat"):
+        number = ACTIONS.index(action)
+        by_node, needed = (x[:, names.index(of[number])] for of in (READY, ENERGY))
+        late[action] = _slower(remarks, by_node, ready[:, number])
+        missed = (energy[:, number] - needed) / rated
         more[action] = _boosting().fit(remarks, np.clip(missed, -MOST, MOST))
-    # Ready while held is ready now, so it is corrected as a preheat.
-    late["hold"] = late["preheat"]
+    # A thermostat that keeps the set-point heats to it at full power, as a preheat does.
+    late["hold"], more["hold"] = late["preheat"], more["preheat"]
     return Learnt(listed, late, more, novelty(listed, samples), len(x))
 
 

@@ -1,14 +1,11 @@
 """Recorded pot heat-ups: is the time to the set-point right, with constants identified from two of them?
 
-``python -m trivet_reference.evaluate.pot`` prints it.
+``python -m trivet_reference.evaluate pot`` prints it.
 """
 
 from __future__ import annotations
 
 import csv
-import sys
-import tempfile
-from argparse import ArgumentParser
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -18,10 +15,10 @@ from typing import NamedTuple
 import numpy as np
 
 from trivet.build.thermal import heat_up_time
-from trivet.errors import DataError, TrivetError
+from trivet.errors import DataError
 from trivet.runtime.model import Model
 from trivet.signals import Floats
-from trivet_reference.evaluate.path import device, judged, load, recorded, seconds, write
+from trivet_reference.evaluate.path import device, judged, recorded, seconds, write
 from trivet_reference.identify import ROOM, Run, Thermal, follow, identify
 
 FILE = "heatup_1L_25_100C_50_250W.csv"
@@ -226,24 +223,3 @@ def _node_time(thermal: Thermal, run: Run) -> float:
 
 def _rms(error: Floats) -> float:
     return float(np.sqrt(np.square(error).mean()))
-
-
-def main() -> int:
-    """Prints the evaluation."""
-    parser = ArgumentParser(prog="python -m trivet_reference.evaluate.pot", description=__doc__)
-    parser.add_argument("--package", type=Path, help="an unsigned package instead of the reference package")
-    arguments = parser.parse_args()
-    try:
-        with tempfile.TemporaryDirectory() as folder:
-            home = Path(folder) / "home"
-            package = arguments.package
-            model = Model.load(package, unsigned=True, home=home) if package else load("trivet-cooking-*", home)
-            sys.stdout.write(pot(model, Path(folder)).text() + "\n")
-    except TrivetError as error:
-        sys.stderr.write(f"{error}\n")
-        return 2
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
