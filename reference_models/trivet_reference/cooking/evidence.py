@@ -17,10 +17,12 @@ from trivet.build.inputs import Inputs, Runner
 from trivet.build.trees import ensemble
 from trivet.errors import FidelityError
 from trivet.interface.document import Interface
-from trivet.signals import Float32s, Floats
+from trivet.signals import Float32s, Floats, Ints
 from trivet_reference.cooking.actions import ACTIONS, HORIZON, NEAR
 from trivet_reference.cooking.block import Corrected
 from trivet_reference.cooking.data import ERRORS, PATTERNS, Samples
+
+DRAWS = 1000
 
 NOTE = "Simulated only. Not validated on commercial ovens."
 
@@ -92,36 +94,41 @@ def figures(
 ) -> dict[str, Any]:
     """Errors on simulated plants that nobody learnt from, with the thermal node alone beside them."""
     shown = assemble(interface, features, outputs, show_features=True)
-    names = [spec.name for spec in outputs]
-    corrected = [name for name in names if name != "novelty"]
-    runner = Runner(shown, [*names, *(FEATURES + name for name in corrected)])
+    truths = {"time_to_ready": judged.ready, "energy": judged.energy}
+    runner = Runner(shown, ["novelty", *truths, *(FEATURES + name for name in truths)])
+    kinds = {"ovens": judged.idle & ~judged.pot, "pots": judged.idle & judged.pot}
     tables: dict[str, Any] = {"kind": "simulated", "plants": len(np.unique(judged.plant)), "note": NOTE}
     for pattern in PATTERNS:
         made = runner.run(judged.inputs(pattern))
-        novel = float((made["novelty"][:, 0] > 1).mean())
-        kinds = {"ovens": judged.idle & ~judged.pot, "pots": judged.idle & judged.pot}
-        tables[pattern] = {
-            "called_novel": round(novel, 4),
-            **{
-                kind: {
-                    name: {
-                        action: _errors(truth[rows, n], made[name][rows, n], made[FEATURES + name][rows, n])
-                        for n, action in enumerate(ACTIONS)
-                    }
-                    for name, truth in (("time_to_ready", judged.ready), ("energy", judged.energy))
-                }
-                for kind, rows in kinds.items()
-            },
-        }
+        tables[pattern] = {"called_novel": round(float((made["novelty"][:, 0] > 1).mean()), 4)}
+        for kind, rows in kinds.items():
+            answers = {name: (of[rows], made[name][rows], made[FEATURES + name][rows]) for name, of in truths.items()}
+            tables[pattern][kind] = {name: _table(*answer, judged.plant[rows]) for name, answer in answers.items()}
     return tables
 
 
-def _errors(truth: Floats, model: Floats, node: Floats) -> dict[str, float]:
-    """Mean of the truth, mean absolute errors of model and node, and the share of rows left unsaid."""
-    said = ~np.isnan(model)
-    return {
-        "mean": round(float(truth.mean()), 1),
-        "model": round(float(np.abs(model - truth)[said].mean()), 1),
-        "node": round(float(np.abs(node - truth)[said].mean()), 1),
-        "unsaid": round(1 - float(said.mean()), 4),
-    }
+def _table(truth: Floats, model: Float32s, node: Float32s, plant: Ints) -> dict[str, Any]:
+    """Action by action: mean of the truth, mean absolute errors of model and node, share of rows left unsaid."""
+    table = {}
+    for n, action in enumerate(ACTIONS):
+        said = ~np.isnan(model[:, n])
+        errors, plain = (np.abs(of[said, n] - truth[said, n]) for of in (model, node))
+        low, high = _interval(errors, plant[said])
+        table[action] = {
+            "mean": round(float(truth[said, n].mean()), 1),
+            "model": round(float(errors.mean()), 1),
+            "model_95": [low, high],
+            "node": round(float(plain.mean()), 1),
+            "unsaid": round(1 - float(said.mean()), 4),
+        }
+    return table
+
+
+def _interval(errors: Floats, plant: Ints) -> tuple[float, float]:
+    """95 % interval of a mean error, from plants drawn again and again."""
+    numbers, of = np.unique(plant, return_inverse=True)
+    total, count = np.bincount(of, errors), np.bincount(of)
+    drawn = np.random.default_rng(0).integers(0, len(numbers), (DRAWS, len(numbers)))
+    means = total[drawn].sum(axis=1) / count[drawn].sum(axis=1)
+    low, high = np.quantile(means, [0.025, 0.975])
+    return round(float(low), 1), round(float(high), 1)
