@@ -60,7 +60,8 @@ class Control:
             f" ({self.phase_novel / max(self.phase_cycles, 1):.1%}), a fault likeliest in {self.misnamed}",
         ]
         lines += [
-            f"  {name} at full severity: likeliest within {WITHIN} cycles at {self.named[name]}/{self.shown[name]} machines"
+            f"  {name} at full severity: likeliest within {WITHIN} cycles"
+            f" at {self.named[name]}/{self.machines} machines ({self.machines - self.shown[name]} had no cycle after it)"
             for name in FAULTS
         ]
         return "\n".join(lines)
@@ -117,7 +118,7 @@ def _tables(folder: Path, name: str, machines: int, seed: int, fault: str | None
 
     drawn = machine.draw(seed, machines)
     rng = np.random.default_rng((seed, 5))
-    pace = np.exp(rng.uniform(*np.log(PACE), machines))
+    pace = np.exp(rng.uniform(np.log(PACE[0]), np.log(PACE[1]), machines))
     ills = None if fault is None else faults.single(machines, fault, 1.0, float(HEALTHY), 0.0, seed)
     plant = Dishwasher(drawn, seed, ills, pace=pace)
     length = HEALTHY + (SICK if fault else 0)

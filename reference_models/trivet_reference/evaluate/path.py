@@ -92,7 +92,7 @@ def device(name: str, interface: str, endpoint: Mapping[str, Any], **more: Any) 
 
 def seconds(text: str) -> float:
     """A line's time in seconds since the epoch."""
-    return datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
+    return datetime.fromisoformat(text).timestamp()
 
 
 def likeliest(line: Line) -> str | None:

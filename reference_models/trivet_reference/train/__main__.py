@@ -13,31 +13,45 @@ from threadpoolctl import threadpool_limits
 from trivet.interface.document import Interface
 from trivet.interface.library import find
 from trivet.interface.parse import read
+from trivet.package.archive import read as read_package
 from trivet.package.keys import generate, public_key
 from trivet.package.sign import sign
+from trivet_reference.cooking.model import cooking_package
 from trivet_reference.train import dishwasher
 from trivet_reference.train.evidence import dishwasher_evidence
 
 PACKAGES = Path(__file__).parents[1] / "packages"
+COOKING_SEED = 401
 
 
 def main() -> int:
-    """Writes packages, signed with a key that is made here, used once and thrown away."""
+    """Writes packages, signed with a key that is made here, used and thrown away."""
     parser = ArgumentParser(prog="python -m trivet_reference.train", description=__doc__)
     parser.add_argument("--to", type=Path, default=PACKAGES, help="folder for the packages and the public key")
-    parser.add_argument("--machines", type=int, default=700, help="simulated dishwashers to learn from")
+    parser.add_argument("--machines", type=int, default=600, help="simulated dishwashers to learn from")
     arguments = parser.parse_args()
-    arguments.to.mkdir(parents=True, exist_ok=True)
-    key = generate()
+    say = clock()
     # One thread: the fits are small, and threads that wait for each other cost more than they bring.
     with threadpool_limits(1):
-        made = {"trivet-dishwasher": train_dishwasher(arguments.machines, clock())}
-    for name, data in made.items():
-        path = arguments.to / f"{name}-{dishwasher.VERSION}.trivet"
-        path.write_bytes(sign(data, key))
-        sys.stdout.write(f"{path} {len(data)} bytes\n")
-    (arguments.to / "train.pub").write_bytes(public_key(key).pem)
+        made = [train_dishwasher(arguments.machines, say), cooking_package(COOKING_SEED, say)]
+    for path in write(made, arguments.to):
+        say(f"{path} {path.stat().st_size} bytes")
     return 0
+
+
+def write(packages: list[bytes], folder: Path) -> list[Path]:
+    """Signs packages with a fresh key that is not kept; replaces what lies in the folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.glob("*.trivet"):
+        old.unlink()
+    key = generate()
+    (folder / "train.pub").write_bytes(public_key(key).pem)
+    paths = []
+    for data in packages:
+        manifest = read_package(data).manifest
+        paths.append(folder / f"{manifest.name}-{manifest.version}.trivet")
+        paths[-1].write_bytes(sign(data, key))
+    return paths
 
 
 def clock() -> Callable[[str], None]:

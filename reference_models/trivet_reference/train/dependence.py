@@ -41,4 +41,4 @@ def unknown(features: FeatureList, names: Sequence[str], fitted: Collection[str]
     """
     lacking = [not columns_of(features, name) <= set(fitted) for name in names]
     forgotten = [not past and remembers(features, name) for name in names]
-    return np.array(lacking) | np.array(forgotten)
+    return np.asarray(np.array(lacking) | np.array(forgotten))

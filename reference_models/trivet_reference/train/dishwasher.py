@@ -10,6 +10,7 @@ import numpy as np
 from sklearn.ensemble import HistGradientBoostingClassifier
 
 from trivet.build.assemble import OutputSpec
+from trivet.build.baseline import fields
 from trivet.build.blocks import Forest
 from trivet.build.features import FeatureList
 from trivet.build.golden import Recorded
@@ -25,11 +26,12 @@ from trivet_reference.train.dependence import unknown
 from trivet_reference.train.dishwasher_data import PATTERNS, Fleet, Table, cycles, simulate, table
 from trivet_reference.train.dishwasher_features import COLUMNS, CONTEXT, NOVELTY, PARAMETERS, features
 
+NAME = "trivet-dishwasher"
 VERSION = "0.1.0"
 SEEDS = {"all_faults": 101, "power_only": 202, "samples": 303}
 POWER_FAULTS = ("booster_phase_open", "tank_element_failed", "contactor_welded")
-UNNAMED = ("softener_exhausted",)
-"""Faults that one window cannot tell from another one: exhausted softeners show as limescale."""
+UNNAMED = ("softener_exhausted", "temperature_sensor_drift", "heat_recovery_fouled")
+"""Faults that this model does not learn to name: what they change cannot be told from health or from another fault."""
 
 PRESENT, ABSENT = 0.4, 0.02
 """Severity from which a window counts as faulty, and up to which as healthy; between them it teaches no class."""
@@ -90,6 +92,8 @@ class Teacher:
     Attributes:
         features: The feature list.
         names: Features and context inputs that the trees see.
+        memory: Numbers in the model's memory.
+        all: These and what novelty looks at.
     """
 
     def __init__(self, interface: Interface) -> None:
@@ -97,6 +101,7 @@ class Teacher:
         self.features: FeatureList = features(interface.frame, interface.windows["cycle"].length)
         own = [n for n in self.features.names if not n.startswith(("novel_", "blind_")) and n not in _HELPERS]
         self.names = (*(n for n in own if not n.endswith(_ENDINGS)), *CONTEXT)
+        self.memory = len(fields(self.features))
         self.all = (*self.names, *(n for n in NOVELTY if n not in self.names))
 
     def table(self, fleet: Fleet, pattern: str) -> Table:
@@ -134,7 +139,8 @@ class Teacher:
                 parts.append(self.rows(source, pattern, past, rng.random(len(keep)) < keep * share))
         x = np.concatenate([part.x for part in parts])
         plates = [self.all.index(name) for name in PARAMETERS]
-        x[np.ix_(rng.random(len(x)) < _BLIND, plates)] = np.nan
+        blind = np.flatnonzero(rng.random(len(x)) < _BLIND)
+        x[blind[:, None], plates] = np.nan
         return Rows(
             x,
             np.concatenate([part.label for part in parts]),
@@ -233,7 +239,7 @@ def package(parsed: Parsed[Interface], teacher: Teacher, trained: Trained, evide
     recorded = Recorded.of([readings], interface, COLUMNS, plate)
     return pack(
         Spec(
-            name="trivet-dishwasher",
+            name=NAME,
             version=VERSION,
             interface=parsed.tree,
             window="cycle",

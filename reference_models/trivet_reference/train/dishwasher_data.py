@@ -85,7 +85,7 @@ def simulate(
     drawn = machine.draw(seed, machines)
     known = faults.draw(seed, machines, float(seconds)) if ills is None else ills
     rng = np.random.default_rng((seed, 4))
-    gaps = np.exp(rng.uniform(*np.log(pace), machines))
+    gaps = np.exp(rng.uniform(np.log(pace[0]), np.log(pace[1]), machines))
     plant = Dishwasher(drawn, seed, known, pace=gaps, hour=HOUR)
     start = round(HOUR * 3600)
     kept = record(plant.step, lambda: plant.sensors.signals(plant), interface, COLUMNS, seconds, start)

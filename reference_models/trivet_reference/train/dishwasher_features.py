@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from trivet.build.features import Baseline, Condition, FeatureList
+from trivet.build.features import Baseline, FeatureList
 from trivet_reference.train.listing import Listing, above, below, within
 
 TIER_A = (
@@ -125,7 +125,9 @@ def _power(f: Listing) -> None:
     f.add("hot_power", "mean", "by_tank_heater", when=[above("tank_gap", 0.5), above("rinse_gap", 0.5)], start=0)
     f.add("cold_power", "mean", "by_booster_heater", when=[below("rinse_gap", -3.0)])
     f.add("cold_tank_share", "mean", "by_rated", when=[below("tank_gap", -1.5)])
-    f.add("cold_tank_still", "mean", "by_tank_heater", when=[below("tank_gap", -1.5), within("program_mode", 0)], start=0)
+    f.add(
+        "cold_tank_still", "mean", "by_tank_heater", when=[below("tank_gap", -1.5), within("program_mode", 0)], start=0
+    )
     f.add("cool_tank_power", "mean", "by_tank_heater", when=[below("tank_gap", -2.0), above("rinse_gap", 0.5)])
 
 

@@ -1,0 +1,131 @@
+"""The training of the dishwasher model: masks, labels, and the committed package on machines nobody learnt from."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from trivet.build.session import FeatureSession
+from trivet.interface.document import Interface
+from trivet.interface.library import find
+from trivet.interface.parse import read
+from trivet.package.admit import admit
+from trivet.package.archive import open_package
+from trivet.package.keys import read_public_key
+from trivet.runtime.model import Model
+from trivet.window.window import stack
+from trivet_reference.evaluate.path import PACKAGES
+from trivet_reference.plant import faults
+from trivet_reference.train.dependence import columns_of, unknown
+from trivet_reference.train.dishwasher import LABELS, Teacher
+from trivet_reference.train.dishwasher_data import PATTERNS, Fleet, Table, cycles, simulate
+from trivet_reference.train.dishwasher_features import COLUMNS, PARAMETERS
+from trivet_reference.train.recording import windows
+
+
+@pytest.fixture(scope="module")
+def interface() -> Interface:
+    return read(find("interface", "commercial-dishwasher"), Interface).document
+
+
+@pytest.fixture(scope="module")
+def fleet(interface: Interface) -> Fleet:
+    return simulate(interface, 5, 4, 3600)
+
+
+def test_cycles_are_those_of_the_interface_window(interface: Interface, fleet: Fleet) -> None:
+    found = cycles(interface, fleet, COLUMNS, range(4))
+    spec = interface.windows["cycle"]
+    assert found.values.shape[1:] == (spec.length, len(COLUMNS))
+    assert len(found) > 20
+    assert np.all(np.diff(found.order)[np.diff(found.machine) == 0] == 1)
+    assert np.all((found.levels >= 0) & (found.levels <= 1))
+
+
+def test_masked_features_are_those_of_a_plant_with_fewer_signals(interface: Interface, fleet: Fleet) -> None:
+    teacher = Teacher(interface)
+    session = FeatureSession(teacher.features, teacher.all)
+    whole = cycles(interface, fleet, COLUMNS, range(4))
+    memory = np.zeros((len(whole), teacher.memory), np.float32)
+    complete = session.run(whole.values, whole.context, memory)[0]
+    for fitted in (PATTERNS["A"], PATTERNS["AB"]):
+        fewer = cycles(interface, fleet, fitted, range(4))
+        made = session.run(fewer.values, fewer.context, memory)[0]
+        expected = np.where(unknown(teacher.features, teacher.all, fitted, past=True), np.nan, complete)
+        lost = np.isnan(made) & ~np.isnan(expected)
+        invented = ~np.isnan(made) & np.isnan(expected)
+        names = np.array(teacher.all)
+        assert not lost.any(), names[lost.any(axis=0)]
+        assert not invented.any(), names[invented.any(axis=0)]
+        np.testing.assert_array_equal(made, expected.astype(np.float32))
+
+
+def test_a_feature_depends_on_its_columns_and_those_of_its_conditions(interface: Interface) -> None:
+    listed = Teacher(interface).features
+    assert columns_of(listed, "rinse_slope") == {"rinse_temperature", "program_mode"}
+    assert columns_of(listed, "power_mean") == {"active_power"}
+    assert columns_of(listed, "rated_power") == frozenset()
+
+
+def test_a_window_teaches_only_what_its_signals_can_show(interface: Interface) -> None:
+    teacher = Teacher(interface)
+    levels = np.zeros((4, len(faults.FAULTS)))
+    levels[1, faults.FAULTS.index("wash_arm_clog")] = 0.9
+    levels[2, faults.FAULTS.index("booster_phase_open")] = 1.0
+    levels[3, faults.FAULTS.index("booster_phase_open")] = 0.2
+    source = Table(np.zeros((4, len(teacher.all)), np.float32), np.zeros(4, int), np.arange(4), levels)
+    everything = teacher.rows(source, "ABC", True, np.ones(4, bool)).label
+    by_power = teacher.rows(source, "B", True, np.ones(4, bool)).label
+    named = [LABELS.index("wash_arm_clog"), LABELS.index("booster_phase_open")]
+    assert everything.tolist() == [0, *named, -1]
+    assert by_power.tolist() == [0, -1, named[1], -1]
+
+
+@pytest.fixture(scope="module")
+def packages() -> list[Path]:
+    return sorted(PACKAGES.glob("*.trivet"))
+
+
+def test_the_committed_packages_verify_with_the_committed_key(packages: list[Path]) -> None:
+    key = read_public_key(PACKAGES / "train.pub")
+    assert {path.name.rsplit("-", 1)[0] for path in packages} == {"trivet-dishwasher", "trivet-cooking"}
+    for path in packages:
+        assert admit(open_package(path), (key,)).signer is not None
+
+
+def test_the_packages_say_that_they_know_simulated_plants_only(packages: list[Path]) -> None:
+    for path in packages:
+        assert b"simulated" in bytes(open_package(path).members["evidence/data.json"])
+
+
+def test_the_dishwasher_package_names_faults_on_unseen_machines(interface: Interface, tmp_path: Path) -> None:
+    """Three machines each with a lost booster element and a welded contactor; companion nodes and a meter."""
+    (path,) = PACKAGES.glob("trivet-dishwasher-*.trivet")
+    model = Model.load(path, keys=(PACKAGES / "train.pub",), home=tmp_path)
+    names = ("booster_phase_open", "contactor_welded")
+    kind = np.repeat([faults.FAULTS.index(name) for name in names], 3)[None]
+    onset, full, none = np.full((1, 6), 5400.0), np.ones((1, 6)), np.zeros((1, 6))
+    ills = faults.Faults(kind, onset, none, full, np.random.default_rng(1).random(6))
+    fleet = simulate(interface, 4711, 6, 8400, ills, pace=(150.0, 250.0))
+    named, healthy, novel = 0, 0, 0
+    for number in range(6):
+        plate = fleet.machines.nameplate(number)
+        known: dict[str, float | None] = {name: plate[name] for name in PARAMETERS}
+        state = model.initial_state(1)
+        later: list[str] = []
+        for window in windows(fleet.recording, number, interface, "cycle", COLUMNS, PATTERNS["AB"], known):
+            made = model.predict(stack([window]), state)
+            state = made.state
+            values = next(iter(made)).values
+            scores = values["fault"]
+            sick = (window.span[0] - fleet.recording.times[0]) / 1e9 > 5400
+            if not sick:
+                healthy += 1
+                novel += isinstance(values["novelty"], float) and values["novelty"] > 1.0
+            elif isinstance(scores, dict):
+                said = {name: score for name, score in scores.items() if score is not None}
+                later.append(max(said, key=said.__getitem__))
+        named += names[number // 3] in later[:5]
+    assert healthy > 60
+    assert novel <= 0.05 * healthy
+    assert named >= 5
