@@ -20,7 +20,7 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument("what", nargs="?", choices=("kitchen", "dishwasher"), default="kitchen", help="what to show")
     parser.add_argument("--fault", default=None, help="the fault that the dishwasher develops")
     parser.add_argument("--speed", type=float, default=30.0, metavar="N", help="simulated seconds in one real second")
-    parser.add_argument("--seconds", type=float, default=75.0, metavar="S", help="real seconds to run for")
+    parser.add_argument("--seconds", type=float, default=60.0, metavar="S", help="real seconds to run for")
     parser.add_argument("--to", default=None, metavar="DIR", help="folder for what is written (default: a new one)")
 
 

@@ -87,7 +87,7 @@ def kitchen(what: str, folder: Path, speed: float, fault: str | None) -> Kitchen
     """
     packages = Path(str(files("trivet_reference"))) / "packages"
     key = _only(packages, "*.pub")
-    choices = {"seed": 7, "fault": fault or FAULT, "severity": 1.0, "onset": 240.0, "ramp": 600.0, "pace": 150.0}
+    choices = {"seed": 3, "fault": fault or FAULT, "severity": 1.0, "onset": 60.0, "ramp": 600.0, "pace": 150.0}
     parts = [Part("dishwasher", "dishwasher-1", _only(packages, "*dishwasher*.trivet"), 11_000, choices)]
     if what == "kitchen":
         parts.append(Part("oven", "combi-oven-1", _only(packages, "*cooking*.trivet"), 3_600, {"seed": 3}))
