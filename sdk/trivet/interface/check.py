@@ -14,7 +14,8 @@ from trivet.interface.check_signals import check_signals, check_tiers
 from trivet.interface.check_windows import check_windows
 from trivet.interface.document import Interface, Labels
 from trivet.interface.findings import Findings
-from trivet.interface.parsed import Parsed, Path
+from trivet.interface.parsed import Parsed
+from trivet.interface.path import Path
 
 _KEBAB = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _SEMVER = re.compile(r"(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)(-[0-9A-Za-z.-]+)?")

@@ -8,7 +8,7 @@ from trivet.interface.check_signals import check_range, check_unit
 from trivet.interface.columns import columns
 from trivet.interface.document import DecisionRule, Guard, Interface, Needs, Output
 from trivet.interface.findings import Findings, near
-from trivet.interface.parsed import Path
+from trivet.interface.path import Path
 
 HORIZONS = ("seconds", "racks")
 MANY_COLUMNS = ("classes", "actions")

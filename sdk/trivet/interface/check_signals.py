@@ -9,7 +9,7 @@ from trivet.errors import DocumentError
 from trivet.interface.columns import column_names, columns
 from trivet.interface.document import Interface, Signal
 from trivet.interface.findings import Findings, near
-from trivet.interface.parsed import Path
+from trivet.interface.path import Path
 
 _CODE = re.compile(r"-?(0|[1-9][0-9]{0,15})")
 _STATE = re.compile(r"[a-z0-9]+(_[a-z0-9]+)*")

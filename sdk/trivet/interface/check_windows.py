@@ -5,7 +5,7 @@ from __future__ import annotations
 from trivet.interface.columns import columns
 from trivet.interface.document import Interface, Signal, When, WindowSpec
 from trivet.interface.findings import Findings, near
-from trivet.interface.parsed import Path
+from trivet.interface.path import Path
 
 LONGEST_WINDOW = 100_000
 

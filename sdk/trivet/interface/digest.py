@@ -11,7 +11,7 @@ from trivet import canonical
 from trivet.errors import DocumentError
 from trivet.interface.columns import columns as all_columns
 from trivet.interface.document import Guard, Interface, Needs, Output, Parameter, Signal, When, WindowSpec
-from trivet.interface.parsed import Json
+from trivet.interface.path import Json
 
 
 def document_digest(tree: Json) -> str:

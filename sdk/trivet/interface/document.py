@@ -3,9 +3,9 @@
 Frozen dataclasses, built alike by ``parse`` (YAML, for authors) and ``load``
 (canonical JSON out of a verified package). Durations are seconds; ``length``,
 ``every`` and ``pre`` count frames. Order in a document never has meaning.
-"""
 
-from __future__ import annotations
+Annotations are evaluated here, once and from bytecode: ``load`` needs them as types.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,8 +17,30 @@ Labels = Mapping[str, str]
 Needs = tuple[tuple[str, ...], ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Repeat:
+class Plain:
+    """Equality, hash and text of a slotted dataclass by its fields.
+
+    ``dataclass`` would write and compile these anew for each class, which is half of what
+    importing this module would cost, and every model that is loaded waits for it.
+    """
+
+    __slots__: tuple[str, ...] = ()
+
+    def __eq__(self, other: object) -> bool:
+        return self._values() == other._values() if type(other) is type(self) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._values())
+
+    def __repr__(self) -> str:
+        return f"{type(self).__qualname__}({', '.join(f'{name}={getattr(self, name)!r}' for name in self.__slots__)})"
+
+    def _values(self) -> tuple[object, ...]:
+        return tuple(getattr(self, name) for name in self.__slots__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class Repeat(Plain):
     """A signal of which an appliance may have several.
 
     Attributes:
@@ -32,8 +54,8 @@ class Repeat:
     count: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FrozenAfter:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class FrozenAfter(Plain):
     """When an unchanging value is a sensor fault.
 
     Attributes:
@@ -49,8 +71,8 @@ class FrozenAfter:
     states: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Signal:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class Signal(Plain):
     """One quantity of an appliance.
 
     Attributes:
@@ -89,8 +111,8 @@ class Signal:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parameter:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class Parameter(Plain):
     """A constant of one appliance: from the nameplate, an engineer or identification."""
 
     __pydantic_config__ = STRICT
@@ -101,8 +123,8 @@ class Parameter:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class When:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class When(Plain):
     """A condition on one signal; exactly one of ``states``, ``above`` and ``below`` is given.
 
     Attributes:
@@ -126,8 +148,8 @@ class When:
             raise ValueError("must have exactly one of `states`, `above` and `below`")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WindowSpec:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class WindowSpec(Plain):
     """How frames become model windows.
 
     Attributes:
@@ -155,8 +177,8 @@ class WindowSpec:
     expect_within: float | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutputClass:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class OutputClass(Plain):
     """One class of an output.
 
     Attributes:
@@ -174,8 +196,8 @@ class OutputClass:
     remedy: Labels = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Output:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class Output(Plain):
     """One thing a model says.
 
     Attributes:
@@ -206,8 +228,8 @@ class Output:
     label: Labels = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Guard:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class Guard(Plain):
     """A condition under which an output is withheld, or advice vetoed.
 
     Attributes:
@@ -242,8 +264,8 @@ class Guard:
     parameters: Mapping[str, float] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Level:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class Level(Plain):
     """When a decision state is entered and left; ``clear`` is below ``raise_at``."""
 
     __pydantic_config__ = STRICT
@@ -252,8 +274,8 @@ class Level:
     clear_at: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FalseAlarms:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class FalseAlarms(Plain):
     """The false-alarm budget that a decision was tuned for: at most ``count`` in ``seconds``."""
 
     __pydantic_config__ = STRICT
@@ -262,8 +284,8 @@ class FalseAlarms:
     seconds: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DecisionRule:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class DecisionRule(Plain):
     """How an output becomes a state.
 
     Attributes:
@@ -287,8 +309,8 @@ class DecisionRule:
     false_alarms: FalseAlarms | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BudgetRow:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class BudgetRow(Plain):
     """A latency limit on one class of hardware.
 
     Attributes:
@@ -310,8 +332,8 @@ class BudgetRow:
     limit: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fallback:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class Fallback(Plain):
     """What a consumer does when an output is withheld.
 
     Attributes:
@@ -325,8 +347,8 @@ class Fallback:
     text: Labels = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Interface:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class Interface(Plain):
     """A scenario's interface.
 
     Attributes:

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from typing import Generic, TypeVar
 
 from trivet.errors import Finding
-from trivet.interface.parsed import Parsed, Path, spell
+from trivet.interface.parsed import Parsed
+from trivet.interface.path import Path, spell
 
 T = TypeVar("T")
 

@@ -7,17 +7,16 @@ explains to authors what is wrong with a document, see ``build``.
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import json
 import sys
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from trivet import canonical
 from trivet.errors import DocumentError
-from trivet.interface.parsed import Json, Path, spell
+from trivet.interface.path import Json, Path, spell
 
 T = TypeVar("T")
 DEEPEST = 32
@@ -145,7 +144,7 @@ def _literal(choices: tuple[Any, ...]) -> Reader:
                 Problem(path, "TRV-I009", f"document format {_shown(node)} is not known, only {shown}", hint)
             )
         else:
-            near = difflib.get_close_matches(str(node), [str(choice) for choice in choices], 1)
+            near = _near(str(node), map(str, choices))
             hint = f"write `{near[0]}`" if near else f"write one of {shown}" if len(choices) > 1 else f"write {shown}"
             problems.append(Problem(path, "TRV-I013", f"{_shown(node)} is not allowed", hint))
         return None
@@ -248,9 +247,16 @@ def _any(node: Json, path: Path, problems: list[Problem]) -> Json:
 
 
 def _unknown(key: str, path: Path, known: Mapping[str, Any]) -> Problem:
-    near = difflib.get_close_matches(key, known, 1)
+    near = _near(key, known)
     hint = f"did you mean `{near[0]}`?" if near else "remove it, or correct its spelling or indentation"
     return Problem((*path, key), "TRV-I010", "is not a key here", hint)
+
+
+def _near(word: str, known: Iterable[str]) -> list[str]:
+    """The known word that resembles this one, if any; only a wrong document makes anybody look."""
+    import difflib
+
+    return difflib.get_close_matches(word, list(known), 1)
 
 
 def _wrong(path: Path, expected: str, node: Json) -> Problem:

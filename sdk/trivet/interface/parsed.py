@@ -4,18 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
-Json = Any
+from trivet.interface.path import Json, Path
+
+__all__ = ["Json", "Lines", "Parsed", "Path", "Position"]
+
 T_co = TypeVar("T_co", covariant=True)
-
-Path = tuple[str | int, ...]
-"""Keys and list indices from the root of a document, such as ``("signals", "door_open", "unit")``."""
-
-
-def spell(path: Path) -> str:
-    """A path as people write it: ``signals.door_open.unit``, ``guards.0.check``."""
-    return ".".join(map(str, path))
 
 
 class Position(NamedTuple):

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from typing import Any, Literal, Union, get_args, get_origin
 
 from trivet.interface.load import fields
-from trivet.interface.parsed import Json
+from trivet.interface.path import Json
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 

@@ -17,7 +17,8 @@ import yaml
 from trivet import canonical
 from trivet.errors import DocumentError
 from trivet.interface.load import DEEPEST
-from trivet.interface.parsed import Json, Lines, Path, Position, spell
+from trivet.interface.parsed import Lines, Position
+from trivet.interface.path import Json, Path, spell
 
 LARGEST_TEXT = 1 << 20
 MOST_NODES = 100_000

@@ -7,7 +7,7 @@ Numbers are compared at ``max(tolerance, tolerance * |expected|)``; NaN equals N
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,13 +16,13 @@ from trivet.interface.columns import columns
 from trivet.package.archive import Package
 from trivet.runtime.model import Model
 from trivet.runtime.predictions import Value
-from trivet.signals import SECOND, Float32s, Readings, Status
 from trivet.window.windows import Window, Windows, stack
 
-START = 1_700_000_000 * SECOND
-"""Where the frame grid of golden samples begins; any multiple of all frame steps would do."""
+if TYPE_CHECKING:
+    from trivet.signals import Float32s, Readings
 
-QUALITIES = np.array([Status.GOOD, Status.UNCERTAIN, Status.BAD], np.uint32)
+START = 1_700_000_000_000_000_000
+"""Where the frame grid of golden samples begins [ns, UTC]; any multiple of all frame steps would do."""
 
 
 def check_all(model: Model, package: Package) -> None:
@@ -126,11 +126,14 @@ def samples(model: Model, rows: Float32s) -> tuple[Readings, frozenset[str], int
         model: Whose columns and frame step count.
         rows: ``(n, 4)``: column number, source time from the start [s], value, quality.
     """
+    from trivet.signals import SECOND, Readings, Status
+
     names = model.manifest.columns
+    qualities = np.array([Status.GOOD, Status.UNCERTAIN, Status.BAD], np.uint32)
     seconds = np.round(rows[:, 1].astype(np.float64) * 1000).astype(np.int64) * (SECOND // 1000) + START
     column = rows[:, 0].astype(np.int64)
     readings = Readings(
-        names, column, rows[:, 2].astype(np.float64), QUALITIES[rows[:, 3].astype(int)], seconds, seconds, "golden"
+        names, column, rows[:, 2].astype(np.float64), qualities[rows[:, 3].astype(int)], seconds, seconds, "golden"
     )
     interface = model.interface
     oldest = max(columns(interface)[name].max_age for name in names)

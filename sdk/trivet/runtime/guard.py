@@ -10,17 +10,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from trivet.interface.document import Interface
 from trivet.package.manifest import Manifest
-from trivet.signals import Float32s
 
-Flags = NDArray[np.bool_]
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from trivet.signals import Float32s
+
+    Flags = NDArray[np.bool_]
+
 Sets = tuple[tuple[int, ...], ...]
 REFUSED_FLAGS = ("interrupted", "joined_late")
 
@@ -41,8 +44,7 @@ class Belief(NamedTuple):
     high: float
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """What the guard says about one row.
 
     Attributes:
@@ -53,15 +55,14 @@ class Verdict:
         beliefs: What is still to be held against the outputs.
     """
 
-    reasons: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    classes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    vetoes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    accepted: bool = True
+    reasons: Mapping[str, tuple[str, ...]]
+    classes: Mapping[str, Mapping[str, str]]
+    vetoes: Mapping[str, tuple[str, ...]]
+    accepted: bool
     beliefs: tuple[Belief, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Loss:
+class Loss(NamedTuple):
     """What one window lost, as the guard looks at it.
 
     Attributes:

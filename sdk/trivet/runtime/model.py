@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from time import perf_counter_ns
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,9 +15,11 @@ from trivet.package.manifest import Manifest
 from trivet.runtime.guard import Guard, Verdict
 from trivet.runtime.predictions import Predictions
 from trivet.runtime.session import Session
-from trivet.runtime.veto import Vetoes
-from trivet.signals import Float32s
 from trivet.window.windows import Windows
+
+if TYPE_CHECKING:
+    from trivet.runtime.veto import Vetoes
+    from trivet.signals import Float32s
 
 MANY = 16
 """From this batch on, rows are looked at together first."""
@@ -44,7 +47,7 @@ class Model:
         names = [*self.ports, *(["next_state"] if manifest.state else [])]
         self._session = Session(model, names)
         self._guard = Guard(interface, manifest)
-        self._vetoes = Vetoes(interface, manifest)
+        self._vetoes = _vetoes(interface, manifest)
         self._shape = (manifest.length, len(manifest.columns))
         fields = manifest.state.fields if manifest.state else ()
         self._initial = np.array([[field.initial for field in fields]], np.float32)
@@ -161,6 +164,15 @@ class Model:
         accepted = np.array([v.accepted for v in verdicts])
         accepted &= np.isfinite(following).all(axis=1)
         return np.where(accepted[:, None], following, state)
+
+
+def _vetoes(interface: Interface, manifest: Manifest) -> Vetoes | None:
+    """The vetoes of a package, or None; most have none, and do not wait for the import."""
+    if all(guard.action != "veto" for guard in interface.guards):
+        return None
+    from trivet.runtime.veto import Vetoes
+
+    return Vetoes(interface, manifest) or None
 
 
 def _rows(w: Windows) -> zip[tuple[tuple[bool, ...], list[int], list[int], list[int], int, tuple[str, ...]]]:

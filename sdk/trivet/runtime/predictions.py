@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
 
 from trivet.runtime.guard import Verdict
-from trivet.signals import Float32s
+
+if TYPE_CHECKING:
+    from trivet.signals import Float32s
 
 Value = float | None | dict[str, float | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Prediction:
+class Prediction(NamedTuple):
     """One device's prediction, made when somebody asks for one.
 
     Attributes:
@@ -42,11 +44,11 @@ class Prediction:
         return (max(known)[1], max(known)[0]) if known else None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Predictions:
     """Predictions of a batch in columns; an item is a ``Prediction``.
 
-    Not frozen, for the same reason as ``Windows``.
+    Not frozen, and equal only to itself, for the same reasons as ``Windows``.
 
     Attributes:
         devices: Device ids, length ``batch``.

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import onnxruntime as ort
 
 from trivet.errors import GraphError
-from trivet.signals import Float32s
+
+if TYPE_CHECKING:
+    from trivet.signals import Float32s
 
 VERSION: str = ort.__version__
 

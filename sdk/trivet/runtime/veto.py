@@ -7,7 +7,8 @@ decided towards leaving the appliance alone.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,8 +17,10 @@ from trivet.interface.document import Guard as Rule
 from trivet.interface.document import Interface
 from trivet.package.manifest import Manifest
 from trivet.runtime.guard import Verdict
-from trivet.signals import Float32s
 from trivet.window.windows import Windows
+
+if TYPE_CHECKING:
+    from trivet.signals import Float32s
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,7 @@ class Veto:
 
 
 class Vetoes:
-    """The vetoes of one package; empty (false) when it has none."""
+    """The vetoes of one package; empty (false) when it has none of its columns."""
 
     def __init__(self, interface: Interface, manifest: Manifest) -> None:
         names = tuple(port.name for port in manifest.outputs)
@@ -68,7 +71,7 @@ class Vetoes:
             if len(known) and veto.holds(known):
                 for output in veto.outputs:
                     found[output] = (*found.get(output, ()), veto.reason)
-        return replace(verdict, vetoes=found) if found else verdict
+        return verdict._replace(vetoes=found) if found else verdict
 
 
 def _check(rule: Rule, column: str, interface: Interface) -> Callable[[Float32s], bool]:

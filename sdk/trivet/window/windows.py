@@ -7,19 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from trivet.signals import Float32s
+if TYPE_CHECKING:
+    from trivet.signals import Float32s
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Windows:
     """Model windows of one or many devices, one row each.
 
     Not frozen, and its small columns are plain Python lists: one prediction costs
-    a few microseconds and array scalars would cost more than the model.
+    a few microseconds and array scalars would cost more than the model. Equal only
+    to itself: arrays have no one answer to that question.
 
     Attributes:
         devices: Device ids, length ``batch``.
@@ -53,7 +55,7 @@ class Windows:
         return len(self.devices)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Window:
     """One model window of one device: a row of ``Windows`` before it is stacked.
 
