@@ -23,7 +23,7 @@ FAULTS = ("booster_phase_open", "tank_element_failed", "contactor_welded")
 COLUMNS = ("active_power", "power_l1", "power_l2", "power_l3")
 START = 1_780_272_000
 PACE = (240.0, 600.0)
-HEALTHY, SICK = 18_000, 9_000
+HEALTHY, SICK = 18_000, 18_000
 WITHIN = 5
 
 
@@ -61,7 +61,7 @@ class Control:
         ]
         lines += [
             f"  {name} at full severity: likeliest within {WITHIN} cycles"
-            f" at {self.named[name]}/{self.machines} machines ({self.machines - self.shown[name]} had no cycle after it)"
+            f" at {self.named[name]} of {self.machines} machines ({self.machines - self.shown[name]} had no cycle then)"
             for name in FAULTS
         ]
         return "\n".join(lines)
