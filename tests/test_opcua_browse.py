@@ -45,9 +45,8 @@ class Vendor:
 
     async def device(self, parent: Any, name: str, type_: Any, temperature: int) -> None:
         device = await parent.add_object(ua.NodeId(name, self.own), ua.QualifiedName(name, self.own), type_.nodeid)
-        parameters = await device.add_object(self.own, "x")
-        await parameters.write_attribute(
-            ua.AttributeIds.BrowseName, ua.DataValue(ua.QualifiedName("Parameters", self.kitchen))
+        parameters = await device.add_object(
+            ua.NodeId(f"{name}/Parameters", self.own), ua.QualifiedName("Parameters", self.kitchen)
         )
         for number in ("1", "2", "<No.>"):
             path = ua.QualifiedName(f"ActualMainTankTemperature_{number}", self.kitchen)

@@ -1,7 +1,8 @@
 """A recording served by a real Modbus meter, read back, against the replay of the same recording: frame by frame.
 
-Both ways end in the frames of one signal. A poll that comes too late for its second leaves
-that second unasked, and only frames with such a second may differ.
+Both ways end in the frames of one signal. Frames differ where a poll comes too late for its
+second, which then nobody asked about. They may differ where a thinned recording has no row for a
+second although no data are missing: replay knows nothing of that second, and a meter goes on.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any, NamedTuple, cast
 
 import numpy as np
 import yaml
+from numpy.typing import NDArray
 
 from trivet.device.adapter import Clock, Values
 from trivet.device.binding import bind
@@ -57,6 +59,8 @@ class Comparison:
         known: Of those, frames with a value in the replay.
         equal: Of all, frames with the same value, or with none in both.
         late: Ends of frames that differ and have a second in which nobody asked [ns, UTC].
+        silent: Ends of frames that differ and have a second for which the recording has no row, though no
+            data are missing; the meter goes on showing the row before.
         other: Ends of all other frames that differ [ns, UTC].
         polls: Answers of the meter.
         delays: How much later than its second each poll was [s of the clock], float64 ``(polls,)``.
@@ -67,6 +71,7 @@ class Comparison:
     known: int
     equal: int
     late: tuple[int, ...]
+    silent: tuple[int, ...]
     other: tuple[int, ...]
     polls: int
     delays: Floats
@@ -203,18 +208,27 @@ def compare(device: str, expected: Series, got: Series) -> Comparison:
     _, mine, theirs = np.intersect1d(times, got.times, return_indices=True)
     found[mine] = got.values[theirs]
     equal = (found == known) | (np.isnan(found) & np.isnan(known))
-    seconds = np.unique(-(-got.asked // SECOND))
-    unasked = ~np.all([np.isin(times // SECOND - back, seconds) for back in range(step // SECOND)], axis=0)
+    late = ~equal & ~_whole(times, step, got.asked)
+    silent = ~equal & ~late & ~_whole(times, step, expected.asked)
     return Comparison(
         device,
         len(times),
         int((~np.isnan(known)).sum()),
         int(equal.sum()),
-        tuple(times[~equal & unasked].tolist()),
-        tuple(times[~equal & ~unasked].tolist()),
-        len(got.asked),
-        got.asked % SECOND / SECOND,
+        late=tuple(times[late].tolist()),
+        silent=tuple(times[silent].tolist()),
+        other=tuple(times[~equal & ~late & ~silent].tolist()),
+        polls=len(got.asked),
+        delays=got.asked % SECOND / SECOND,
     )
+
+
+def _whole(times: Ints, step: int, asked: Ints) -> NDArray[np.bool_]:
+    """Frames that have a row in each of their seconds."""
+    seconds = np.unique(-(-asked // SECOND))
+    within = [np.isin(times // SECOND - back, seconds) for back in range(step // SECOND)]
+    whole: NDArray[np.bool_] = np.all(within, axis=0)
+    return whole
 
 
 def _items(resolved: ResolvedDevice, clock: Clock) -> AsyncIterator[Item]:
