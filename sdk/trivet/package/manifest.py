@@ -121,16 +121,14 @@ def parse_manifest(data: bytes) -> Manifest:
     root = parse(data, layout.MANIFEST, FormatError, "TRV-P020")
     root.object()
     if not _is_canonical(root.value, data):
-        root.rule = "TRV-P021"
-        root.fail("is not in canonical form (RFC 8785)")
-    root.rule = "TRV-P022"
-    if root["format"].integer(0, 1 << 31) != FORMAT:
-        root["format"].fail(f"is {root['format'].value}, and this trivet reads {FORMAT}", "install a newer trivet")
-    root.rule = "TRV-P023"
-    manifest = _manifest(root)
-    root.rule = "TRV-P024"
-    _check_consistency(root, manifest)
-    check_golden(root["golden"], manifest)
+        root.under("TRV-P021").fail("is not in canonical form (RFC 8785)")
+    number = root.under("TRV-P022")["format"]
+    if number.integer(0, 1 << 31) != FORMAT:
+        number.fail(f"is {number.value}, and this trivet reads {FORMAT}", "install a newer trivet")
+    manifest = _manifest(root.under("TRV-P023"))
+    contract = root.under("TRV-P024")
+    _check_consistency(contract, manifest)
+    check_golden(contract["golden"], manifest)
     return manifest
 
 

@@ -10,7 +10,7 @@ import json
 import math
 import re
 from collections.abc import Iterator
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from trivet.errors import PackageError
 
@@ -21,42 +21,67 @@ DEEPEST = 32
 """Most levels of objects and arrays inside each other."""
 
 
+class Source(NamedTuple):
+    """Where a tree is from, and how complaints about it are raised.
+
+    Attributes:
+        file: Package member or other file.
+        error: Class of error to raise.
+        rule: Rule id that complaints carry.
+    """
+
+    file: str
+    error: type[PackageError]
+    rule: str
+
+
 class Node:
     """One value of a JSON tree that knows where it stands and how to complain.
 
     Attributes:
         value: The plain JSON value.
-        file: Package member or other file that it is from.
-        path: Place inside that file, such as ``outputs.0.name``.
-        error: Class of error to raise.
-        rule: Rule id that complaints carry.
+        source: Where the tree is from.
+        parent: The node around it, or None at the root.
+        key: Its key or index in there.
     """
 
-    __slots__ = ("error", "file", "path", "rule", "value")
+    __slots__ = ("key", "parent", "source", "value")
 
-    def __init__(self, value: Any, file: str, path: str, error: type[PackageError], rule: str) -> None:
+    def __init__(self, value: Any, source: Source, parent: Node | None = None, key: str | int = "") -> None:
         self.value = value
-        self.file = file
-        self.path = path
-        self.error = error
-        self.rule = rule
+        self.source = source
+        self.parent = parent
+        self.key = key
+
+    def under(self, rule: str) -> Node:
+        """The same place, complaining under another rule."""
+        return Node(self.value, self.source._replace(rule=rule), self.parent, self.key)
+
+    @property
+    def path(self) -> str:
+        """Place inside the file, such as ``outputs.0.name``; empty at the root."""
+        if self.parent is None:
+            return ""
+        printable = ascii(str(self.key)[:80])[1:-1]
+        return f"{self.parent.path}.{printable}".lstrip(".")
 
     def fail(self, message: str, hint: str = "") -> NoReturn:
         """Raises the error of this tree, blaming this place."""
-        where = f"{self.file}: {self.path}" if self.path else self.file
-        raise self.error(message, where=where, hint=hint or _BUILT_ANEW, rule=self.rule)
+        file, error, rule = self.source
+        path = self.path
+        raise error(message, where=f"{file}: {path}" if path else file, hint=hint or _BUILT_ANEW, rule=rule)
 
     def __getitem__(self, key: str) -> Node:
         """A mandatory key of an object."""
-        found = self.get(key)
-        if found is None:
+        tree = self.object()
+        if key not in tree:
             self.fail(f"key {key!r} is missing")
-        return found
+        return Node(tree[key], self.source, self, key)
 
     def get(self, key: str) -> Node | None:
         """A key of an object, or None when the object has not got it."""
         tree = self.object()
-        return self._inner(key, tree[key]) if key in tree else None
+        return Node(tree[key], self.source, self, key) if key in tree else None
 
     def object(self) -> dict[str, Any]:
         """This value as an object."""
@@ -67,7 +92,7 @@ class Node:
     def pairs(self) -> Iterator[tuple[str, Node]]:
         """The keys of an object and their values."""
         for key, value in self.object().items():
-            yield key, self._inner(key, value)
+            yield key, Node(value, self.source, self, key)
 
     def items(self, most: int, least: int = 0) -> list[Node]:
         """The items of an array of ``least`` to ``most`` items."""
@@ -75,7 +100,7 @@ class Node:
             self.fail("must be an array")
         if not least <= len(self.value) <= most:
             self.fail(f"must have {least} to {most} items and has {len(self.value)}")
-        return [self._inner(str(number), value) for number, value in enumerate(self.value)]
+        return [Node(value, self.source, self, number) for number, value in enumerate(self.value)]
 
     def text(self, pattern: re.Pattern[str] | None = None, most: int = 1024) -> str:
         """This value as text, as a whole of a given form."""
@@ -109,10 +134,6 @@ class Node:
             self.fail(f"must be {' or '.join(map(repr, options))}")
         return str(self.value)
 
-    def _inner(self, key: str, value: Any) -> Node:
-        printable = ascii(key[:80])[1:-1]
-        return Node(value, self.file, f"{self.path}.{printable}".lstrip("."), self.error, self.rule)
-
 
 _BUILT_ANEW = "ask the maker for the package again"
 
@@ -123,7 +144,7 @@ def parse(data: bytes, file: str, error: type[PackageError], rule: str) -> Node:
     Raises:
         PackageError: Of class ``error``: not UTF-8 JSON, over a bound, or an object names a key twice.
     """
-    root = Node(None, file, "", error, rule)
+    root = Node(None, Source(file, error, rule))
     if len(data) > LARGEST:
         root.fail(f"is over {LARGEST} bytes")
     try:

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     Flags = NDArray[np.bool_]
 
 Sets = tuple[tuple[int, ...], ...]
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 REFUSED_FLAGS = ("interrupted", "joined_late")
 
 
@@ -55,10 +57,10 @@ class Verdict(NamedTuple):
         beliefs: What is still to be held against the outputs.
     """
 
-    reasons: Mapping[str, tuple[str, ...]]
-    classes: Mapping[str, Mapping[str, str]]
-    vetoes: Mapping[str, tuple[str, ...]]
-    accepted: bool
+    reasons: Mapping[str, tuple[str, ...]] = NOTHING
+    classes: Mapping[str, Mapping[str, str]] = NOTHING
+    vetoes: Mapping[str, tuple[str, ...]] = NOTHING
+    accepted: bool = True
     beliefs: tuple[Belief, ...] = ()
 
 
