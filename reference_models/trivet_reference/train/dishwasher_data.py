@@ -133,11 +133,11 @@ def cycles(interface: Interface, fleet: Fleet, pattern: Sequence[str], chosen: S
         np.array([w.context for w in made], np.float32),
         machine_of,
         np.arange(len(made)) - first,
-        _levels(fleet, machine_of, np.array([w.span[1] for w in made])),
+        levels(fleet, machine_of, np.array([w.span[1] for w in made])),
     )
 
 
-def _levels(fleet: Fleet, owner: Ints, closed: Ints) -> Floats:
+def levels(fleet: Fleet, owner: Ints, closed: Ints) -> Floats:
     """Severities that a model may be asked about when each cycle closed, ``(rows, faults)``."""
     elapsed = (closed - START) / SECOND - fleet.recording.start
     rows = np.array([fleet.ills.levels(second)[:, who] for second, who in zip(elapsed, owner, strict=True)])
