@@ -112,7 +112,7 @@ def state_digest(state: Float32s) -> str:
 
 
 def _standing(s: Standing) -> tuple[Any, ...]:
-    return s.state, s.subject, str(s.since), s.rising, s.rising_subject, s.count
+    return s.state, s.subject, str(s.since), s.rising, s.rising_subject, s.confirmed
 
 
 def _layout(model: Model) -> dict[str, Any]:

@@ -5,14 +5,15 @@ first sight of (package digest, onnxruntime version, CPU) also walks the graph's
 operators and runs all golden vectors, and leaves a record in the home folder.
 """
 
+# ruff: noqa: PTH - every start of a model reads this file, and pathlib takes longer to import than all of it
+
 from __future__ import annotations
 
 import json
 import os
 import platform
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from trivet import canonical
 from trivet.errors import DigestError, FormatError
@@ -20,10 +21,13 @@ from trivet.interface.document import Interface
 from trivet.interface.load import load as load_document
 from trivet.package.admit import Verified, admit
 from trivet.package.archive import Package, open_package
-from trivet.package.trust import home_folder, trusted_keys
+from trivet.package.trust import home_name, trusted_keys
 from trivet.runtime.golden import check_all, check_one
 from trivet.runtime.model import Model
 from trivet.runtime.session import VERSION
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def load(source: str | Path, *, keys: tuple[str | Path, ...], unsigned: bool, home: str | Path | None) -> Model:
@@ -35,15 +39,15 @@ def load_verified(
     source: str | Path, *, keys: tuple[str | Path, ...], unsigned: bool, home: str | Path | None
 ) -> tuple[Model, Package]:
     """As ``load``, with the package for whoever wants its golden vectors."""
-    folder = home_folder(home)
+    folder = home_name(home)
     verified = admit(open_package(source), trusted_keys(folder, keys), unsigned=unsigned)
-    return admitted(verified, folder / "admission"), verified.package
+    return admitted(verified, os.path.join(folder, "admission")), verified.package
 
 
-def admitted(verified: Verified, records: Path) -> Model:
+def admitted(verified: Verified, records: str) -> Model:
     """The model of a verified package, after the checks that this machine still owes it."""
     package = verified.package
-    record = records / f"{canonical.digest(_circumstances(package))}.json"
+    record = os.path.join(records, f"{canonical.digest(_circumstances(package))}.json")
     known = _known(record, package)
     if not known:
         from trivet.package.graph import check_contract, walk
@@ -87,30 +91,37 @@ def _circumstances(package: Package) -> Mapping[str, Any]:
     return {"package": package.digest, "onnxruntime": VERSION, "machine": platform.machine(), "cpu": cpu_model()}
 
 
+_CPU_LINES = ("model name", "hardware")
+
+
 def cpu_model() -> str:
     """The CPU model as the kernel names it, or the platform's own word."""
     try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+        with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as lines:
+            names = (line.partition(":")[2].strip() for line in lines if line.lower().startswith(_CPU_LINES))
+            return next(names, "") or platform.processor() or "unknown"
     except OSError:
-        lines = []
-    names = [line.partition(":")[2].strip() for line in lines if line.lower().startswith(("model name", "hardware"))]
-    return names[0] if names else platform.processor() or "unknown"
+        return platform.processor() or "unknown"
 
 
-def _known(record: Path, package: Package) -> bool:
+def _known(record: str, package: Package) -> bool:
     try:
-        written = json.loads(record.read_bytes())
+        with open(record, "rb") as stream:
+            written = json.loads(stream.read())
     except (OSError, ValueError):
         return False
     return bool(written == _circumstances(package))
 
 
-def _write(record: Path, content: Mapping[str, Any]) -> None:
+def _write(record: str, content: Mapping[str, Any]) -> None:
     """Writes a record whole or not at all; a home folder that cannot be written only costs time."""
-    scratch = record.with_suffix(f".{os.getpid()}.tmp")
+    from pathlib import Path
+
+    target = Path(record)
+    scratch = target.with_suffix(f".{os.getpid()}.tmp")
     try:
-        record.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         scratch.write_bytes(canonical.dumps(dict(content)))
-        scratch.replace(record)
+        scratch.replace(target)
     except OSError:
         scratch.unlink(missing_ok=True)

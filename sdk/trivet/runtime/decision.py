@@ -7,12 +7,13 @@ seconds. A withheld prediction moves nothing: silence is not health.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from trivet.errors import DocumentError
 from trivet.interface.document import DecisionRule, Interface, Level
-from trivet.runtime.predictions import Prediction, Predictions, Value
+from trivet.runtime.predictions import Predictions
 from trivet.signals import SECOND
 
 LEVELS = ("ok", "watch", "act")
@@ -42,8 +43,7 @@ class Decision:
     since: int
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(NamedTuple):
     """What one rule remembers about one device; None as state is "not judged yet".
 
     Attributes:
@@ -52,7 +52,7 @@ class Standing:
         since: When it was entered [ns, UTC].
         rising: State that the last windows point to.
         rising_subject: Class that they name.
-        count: How many of them in a row.
+        confirmed: How many of them in a row.
     """
 
     state: str | None = None
@@ -60,7 +60,7 @@ class Standing:
     since: int = 0
     rising: str = ""
     rising_subject: str = ""
-    count: int = 0
+    confirmed: int = 0
 
 
 def decide(rule: DecisionRule, standing: Standing, value: float, subject: str, now: int) -> Standing:
@@ -75,7 +75,7 @@ def decide(rule: DecisionRule, standing: Standing, value: float, subject: str, n
     """
     level = _level(rule, value)
     if level == (standing.state or "") and (level == "ok" or subject == standing.subject):
-        return replace(standing, rising="", rising_subject="", count=0)
+        return _steady(standing)
     if standing.state is None or LEVELS.index(level) >= LEVELS.index(standing.state):
         return _rise(rule, standing, level, subject, now)
     return _fall(rule, standing, value, level, subject, now)
@@ -84,9 +84,9 @@ def decide(rule: DecisionRule, standing: Standing, value: float, subject: str, n
 def _rise(rule: DecisionRule, standing: Standing, level: str, subject: str, now: int) -> Standing:
     subject = "" if level == "ok" else subject
     same = standing.rising == level and standing.rising_subject == subject
-    count = standing.count + 1 if same else 1
+    count = standing.confirmed + 1 if same else 1
     if count < rule.confirm:
-        return replace(standing, rising=level, rising_subject=subject, count=count)
+        return standing._replace(rising=level, rising_subject=subject, confirmed=count)
     return Standing(level, subject, now)
 
 
@@ -94,14 +94,22 @@ def _fall(rule: DecisionRule, standing: Standing, value: float, level: str, subj
     present = rule.act if standing.state == "act" else rule.watch
     same_subject = subject == standing.subject
     if (same_subject and value >= present.clear_at) or now - standing.since < rule.hold * SECOND:
-        return replace(standing, rising="", rising_subject="", count=0)
+        return _steady(standing)
     if same_subject and level == "ok" and standing.state == "act" and value >= rule.watch.clear_at:
         level = "watch"
     return Standing(level, "" if level == "ok" else subject, now)
 
 
+def _steady(standing: Standing) -> Standing:
+    """The standing with nothing rising."""
+    return standing._replace(rising="", rising_subject="", confirmed=0) if standing.confirmed else standing
+
+
 def _level(rule: DecisionRule, value: float) -> str:
     return "act" if value >= rule.act.raise_at else "watch" if value >= rule.watch.raise_at else "ok"
+
+
+UNJUDGED = Standing()
 
 
 class Decider:
@@ -140,36 +148,42 @@ class Decider:
         """Changes of state, in the order of the rows."""
         if not self._rules:
             return []
-        return [decision for prediction in predictions for decision in self._prediction(prediction)]
+        ports = predictions.ports
+        rules = [(name, rule, _eligible(rule, ports[rule.output])) for name, rule in self._rules.items()]
+        changes = []
+        for row, verdict in enumerate(predictions.verdicts):
+            for name, rule, eligible in rules:
+                if rule.output not in verdict.reasons:
+                    numbers = predictions.raw[rule.output][row]
+                    strongest = _strongest(eligible, numbers, verdict.classes.get(rule.output, {}))
+                    change = self._rule(name, predictions.devices[row], strongest, predictions.spans[row][1])
+                    changes += [change] if change else []
+        return changes
 
-    def _prediction(self, prediction: Prediction) -> list[Decision]:
-        changes = (self._rule(name, prediction) for name in self._rules)
-        return [change for change in changes if change]
-
-    def _rule(self, name: str, prediction: Prediction) -> Decision | None:
-        rule = self._tighter.get(prediction.device, {}).get(name, self._rules[name])
-        strongest = _strongest(rule, prediction.values[rule.output])
+    def _rule(self, name: str, device: str, strongest: tuple[float, str] | None, now: int) -> Decision | None:
         if strongest is None:
             return None
-        key = (prediction.device, name)
-        before = self.standings.get(key, Standing())
+        rule = self._tighter[device].get(name, self._rules[name]) if device in self._tighter else self._rules[name]
+        before = self.standings.get((device, name), UNJUDGED)
         value, subject = strongest
-        after = decide(rule, before, value, subject, prediction.span[1])
-        self.standings[key] = after
+        after = self.standings[device, name] = decide(rule, before, value, subject, now)
         if after.state is None or (after.state, after.subject) == (before.state, before.subject):
             return None
-        return Decision(prediction.device, name, after.state, before.state, after.subject, value, after.since)
+        return Decision(device, name, after.state, before.state, after.subject, value, after.since)
 
 
-def _strongest(rule: DecisionRule, value: Value) -> tuple[float, str] | None:
-    """The value that counts, and its class; None when withheld."""
-    if value is None:
-        return None
-    if not isinstance(value, dict):
-        return value, ""
-    eligible = rule.classes or tuple(name for name in value if name not in SILENT)
-    known = [(number, name) for name in eligible if (number := value.get(name)) is not None]
-    return max(known) if known else None
+def _eligible(rule: DecisionRule, classes: tuple[str, ...]) -> list[tuple[int, str]]:
+    """Numbers of an output that count for a rule, each with its class; an output without classes has one number."""
+    if not classes:
+        return [(0, "")]
+    return [(n, c) for n, c in enumerate(classes) if (c in rule.classes if rule.classes else c not in SILENT)]
+
+
+def _strongest(
+    eligible: list[tuple[int, str]], numbers: Sequence[float], withheld: Mapping[str, str]
+) -> tuple[float, str] | None:
+    """The largest number that counts and was not withheld, with its class; None when there is none."""
+    return max([(numbers[n], name) for n, name in eligible if name not in withheld], default=None)
 
 
 def _tighter(device: str, name: str, level: Level, own: Level | None) -> Level:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from time import perf_counter_ns
 from typing import TYPE_CHECKING
 
@@ -18,6 +17,8 @@ from trivet.runtime.session import Session
 from trivet.window.windows import Windows
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from trivet.runtime.veto import Vetoes
     from trivet.signals import Float32s
 
@@ -161,8 +162,10 @@ class Model:
 
     @staticmethod
     def _advance(state: Float32s, following: Float32s, verdicts: list[Verdict]) -> Float32s:
-        accepted = np.array([v.accepted for v in verdicts])
-        accepted &= np.isfinite(following).all(axis=1)
+        finite = np.isfinite(following)
+        if finite.all() and all(verdict.accepted for verdict in verdicts):
+            return following
+        accepted = finite.all(axis=1) & np.array([verdict.accepted for verdict in verdicts])
         return np.where(accepted[:, None], following, state)
 
 

@@ -7,37 +7,36 @@ decided towards leaving the appliance alone.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from trivet.interface.columns import codes, columns
 from trivet.interface.document import Guard as Rule
 from trivet.interface.document import Interface
 from trivet.package.manifest import Manifest
 from trivet.runtime.guard import Verdict
+from trivet.signals import Float32s
 from trivet.window.windows import Windows
 
-if TYPE_CHECKING:
-    from trivet.signals import Float32s
+Flags = NDArray[np.bool_]
 
 
-@dataclass(frozen=True, slots=True)
-class Veto:
+class Veto(NamedTuple):
     """One veto rule, compiled.
 
     Attributes:
         reason: Name of the check.
         column: Column that it looks at.
         outputs: Outputs that it stands before.
-        holds: Known values of the column, oldest first, to whether the veto holds.
+        holds: The column in a batch of windows, float32 ``(batch, length)``, to the rows where the veto holds.
     """
 
     reason: str
     column: int
     outputs: tuple[str, ...]
-    holds: Callable[[Float32s], bool]
+    holds: Callable[[Float32s], Flags]
 
 
 class Vetoes:
@@ -47,13 +46,10 @@ class Vetoes:
         names = tuple(port.name for port in manifest.outputs)
         rules = [rule for rule in interface.guards if rule.action == "veto"]
         self._vetoes = [
-            Veto(
-                rule.check, manifest.columns.index(column), tuple(o for o in rule.outputs or names if o in names), check
-            )
+            Veto(rule.check, manifest.columns.index(column), _outputs(rule, names), CHECKS[rule.check](rule, interface))
             for rule in rules
             for column in (rule.signals or ("active_power",))
             if column in manifest.columns
-            for check in [_check(rule, column, interface)]
         ]
 
     def __bool__(self) -> bool:
@@ -61,43 +57,49 @@ class Vetoes:
 
     def apply(self, windows: Windows, verdicts: list[Verdict]) -> list[Verdict]:
         """The verdicts with the vetoes that hold on each row."""
-        return [self._row(windows.values[row], verdict) for row, verdict in enumerate(verdicts)]
-
-    def _row(self, window: Float32s, verdict: Verdict) -> Verdict:
-        found: dict[str, tuple[str, ...]] = {}
+        found: dict[int, list[Veto]] = {}
         for veto in self._vetoes:
-            values = window[:, veto.column]
-            known = values[~np.isnan(values)]
-            if len(known) and veto.holds(known):
-                for output in veto.outputs:
-                    found[output] = (*found.get(output, ()), veto.reason)
-        return verdict._replace(vetoes=found) if found else verdict
+            if not any(fitted[veto.column] for fitted in windows.fitted):
+                continue
+            for row in veto.holds(windows.values[:, :, veto.column]).nonzero()[0].tolist():
+                found.setdefault(row, []).append(veto)
+        for row, vetoes in found.items():
+            verdicts[row] = verdicts[row]._replace(vetoes=_by_output(vetoes))
+        return verdicts
 
 
-def _check(rule: Rule, column: str, interface: Interface) -> Callable[[Float32s], bool]:
-    makers: Mapping[str, Callable[[Rule, str, Interface], Callable[[Float32s], bool]]] = {
-        "running_programme": _running_programme,
-        "hot_holding": _hot_holding,
-        "lethality": _lethality,
-        "ramp": _ramp,
-        "switching": _switching,
-    }
-    return makers[rule.check](rule, column, interface)
+def _outputs(rule: Rule, names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(output for output in rule.outputs or names if output in names)
 
 
-def _running_programme(rule: Rule, column: str, interface: Interface) -> Callable[[Float32s], bool]:
+def _by_output(vetoes: list[Veto]) -> dict[str, tuple[str, ...]]:
+    outputs = dict.fromkeys(output for veto in vetoes for output in veto.outputs)
+    return {output: tuple(veto.reason for veto in vetoes if output in veto.outputs) for output in outputs}
+
+
+def last_known(values: Float32s) -> Float32s:
+    """The newest number of each row, NaN where there is none; ``(batch,)`` from ``(batch, length)``."""
+    if (values[:, -1] == values[:, -1]).all():
+        return values[:, -1]
+    place = values.shape[1] - 1 - (values == values)[:, ::-1].argmax(axis=1)
+    newest: Float32s = values[np.arange(len(values)), place]
+    return newest
+
+
+def _running_programme(rule: Rule, interface: Interface) -> Callable[[Float32s], Flags]:
     """A programme in one of the named states is never interrupted."""
-    running = {codes(columns(interface)[column])[state] for state in rule.states}
-    return lambda known: float(known[-1]) in running
+    table = codes(columns(interface)[rule.signals[0]])
+    running = np.array([table[state] for state in rule.states], np.float32)
+    return lambda values: (last_known(values)[:, None] == running).any(axis=1)
 
 
-def _hot_holding(rule: Rule, _column: str, _interface: Interface) -> Callable[[Float32s], bool]:
-    """Food held hot, above the limit and no longer rising, is not let cool."""
+def _hot_holding(rule: Rule, _interface: Interface) -> Callable[[Float32s], Flags]:
+    """Food held hot, at the limit or above, is not let cool."""
     limit = rule.limit or 0.0
-    return lambda known: bool(known[-1] >= limit)
+    return lambda values: last_known(values) >= limit
 
 
-def _lethality(rule: Rule, _column: str, interface: Interface) -> Callable[[Float32s], bool]:
+def _lethality(rule: Rule, interface: Interface) -> Callable[[Float32s], Flags]:
     """Food that is warming has not had its pasteurisation time within this window.
 
     ``P = sum 10**((T - reference) / z) dt`` with one z below the reference and another above it.
@@ -107,27 +109,39 @@ def _lethality(rule: Rule, _column: str, interface: Interface) -> Callable[[Floa
     below, above = rule.parameters["z_below"], rule.parameters["z_above"]
     needed, step = rule.limit or 0.0, interface.frame
 
-    def holds(known: Float32s) -> bool:
-        if known[-1] < reference - 30:
-            return False
-        distance = known - reference
-        return bool((10 ** (distance / np.where(distance < 0, below, above))).sum() * step < needed)
+    def holds(values: Float32s) -> Flags:
+        warm = last_known(values) >= reference - 30
+        if warm.any():
+            distance = values[warm] - reference
+            lethal = np.nansum(10 ** (distance / np.where(distance < 0, below, above)), axis=1)
+            warm[warm] = lethal * step < needed
+        return warm
 
     return holds
 
 
-def _ramp(rule: Rule, _column: str, interface: Interface) -> Callable[[Float32s], bool]:
+def _ramp(rule: Rule, interface: Interface) -> Callable[[Float32s], Flags]:
     """A temperature that already changes faster than the limit [K/s] is left alone."""
-    limit, step = rule.limit or 0.0, interface.frame
-    return lambda known: bool(len(known) > 1 and abs(known[-1] - known[-2]) > limit * step)
+    fastest = (rule.limit or 0.0) * interface.frame
+    return lambda values: np.abs(values[:, -1] - values[:, -2]) > fastest
 
 
-def _switching(rule: Rule, _column: str, interface: Interface) -> Callable[[Float32s], bool]:
-    """More than ``limit`` switchings within ``seconds``, in proportion to the window's own length."""
+def _switching(rule: Rule, interface: Interface) -> Callable[[Float32s], Flags]:
+    """More than ``limit`` switchings within ``seconds``, in proportion to the window's length, and more than one."""
     limit, seconds, step = rule.limit or 0.0, rule.parameters["seconds"], interface.frame
 
-    def holds(known: Float32s) -> bool:
-        on = known > 0.5 * known.max() if known.max() > 0 else known > 0
-        return bool((on[1:] != on[:-1]).sum() > max(1.0, limit * len(known) * step / seconds))
+    def holds(values: Float32s) -> Flags:
+        on = values > 0.5 * np.fmax.reduce(values, axis=1, keepdims=True)
+        often = (on[:, 1:] != on[:, :-1]).sum(axis=1) > max(1.0, limit * values.shape[1] * step / seconds)
+        return np.asarray(often, np.bool_)
 
     return holds
+
+
+CHECKS: Mapping[str, Callable[[Rule, Interface], Callable[[Float32s], Flags]]] = {
+    "running_programme": _running_programme,
+    "hot_holding": _hot_holding,
+    "lethality": _lethality,
+    "ramp": _ramp,
+    "switching": _switching,
+}
