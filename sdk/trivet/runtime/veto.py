@@ -89,8 +89,8 @@ def last_known(values: Float32s) -> Float32s:
 def _running_programme(rule: Rule, interface: Interface) -> Callable[[Float32s], Flags]:
     """A programme in one of the named states is never interrupted."""
     table = codes(columns(interface)[rule.signals[0]])
-    running = np.array([table[state] for state in rule.states], np.float32)
-    return lambda values: (last_known(values)[:, None] == running).any(axis=1)
+    running = {table[state] for state in rule.states}
+    return lambda values: np.array([mode in running for mode in last_known(values).tolist()])
 
 
 def _hot_holding(rule: Rule, _interface: Interface) -> Callable[[Float32s], Flags]:
