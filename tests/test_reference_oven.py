@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from trivet_reference.plant import cookers, kitchen
 from trivet_reference.plant.oven import ENERGY_SAVE, STANDBY, Oven
 from trivet_reference.plant.pot import Node, heat

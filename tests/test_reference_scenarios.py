@@ -4,6 +4,7 @@ from importlib.metadata import entry_points
 
 import pytest
 import yaml
+
 from trivet.signals import SECOND
 from trivet_reference.plant.faults import FAULTS
 from trivet_reference.scenarios import Plant, dishwasher, oven
