@@ -223,7 +223,9 @@ def test_mean_load_over_a_day_is_that_of_measured_kitchens() -> None:
     factor = plant.energy / 24.0 / largest
     under = plant.machines.undercounter > 0
     assert factor[under].min() < 0.108 < factor[under].max()
-    assert np.all((factor > 0.04) & (factor < 0.35))
+    assert 0.05 < np.median(factor) < 0.25
+    # The smallest boosters on cold water work for most of the day.
+    assert np.all((factor > 0.04) & (factor < 0.45))
     assert np.all(plant.racks > 20)
 
 
