@@ -89,6 +89,7 @@ def components(draw: st.DrawFn) -> str:
     prefixed = atom in metric or atom in ("m", "s", "g", "K", "C", "cd")
     prefix = draw(st.sampled_from(["", "k", "m", "u", "M", "c", "d", "h", "da", "n"])) if prefixed else ""
     exponent = draw(st.sampled_from(["", "2", "3", "-1", "-2", "1"]))
+    assume(f"{prefix}{atom}" != "hbar")  # the oracle's name for the reduced Planck constant
     return f"{prefix}{atom}{exponent}"
 
 
