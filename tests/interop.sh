@@ -1,0 +1,70 @@
+#!/usr/bin/env bash
+# The oldest supported dependencies, and peers that share nothing with us. Installs what it may, into a temporary
+# folder where it can; says what is missing. Writes benchmarks/results/interop.txt.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+
+python=$PWD/.venv/bin/python
+result=benchmarks/results/interop.txt
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+mkdir -p benchmarks/results
+failed=0
+
+say() { echo "$*" | tee -a "$work/result.txt"; }
+
+# The verdict of a pytest run; lines that say why something was skipped go with it.
+verdict() {
+    grep -E '^(SKIPPED|FAILED|ERROR)' "$2" | cut -c1-160 | tee -a "$work/result.txt"
+    say "$1: $(tail -1 "$2")"
+}
+
+oldest() {
+    "$python" tests/oldest.py >"$work/oldest.txt"
+    "$python" -m venv "$work/oldest" &&
+        "$work/oldest/bin/python" -m pip install --quiet --disable-pip-version-check --constraint "$work/oldest.txt" \
+            --editable '.[all]' pytest pytest-asyncio hypothesis pint ucumvert jsonschema ||
+        { say "oldest dependencies: cannot be installed"; failed=1; return; }
+    say "oldest dependencies: $(paste -sd' ' "$work/oldest.txt")"
+    "$work/oldest/bin/python" -m pytest -p no:cacheprovider -m 'not interop and not soak' >"$work/oldest.log" 2>&1 || failed=1
+    verdict "unit tests on them" "$work/oldest.log"
+}
+
+debian() {
+    local missing=()
+    for package in mbpoll libmodbus-dev gcc libc6-dev; do
+        dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
+    done
+    if [ ${#missing[@]} -gt 0 ] && [ "$(id -u)" = 0 ]; then
+        apt-get update -qq && apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null && missing=()
+    fi
+    [ ${#missing[@]} -eq 0 ] || say "missing, install with apt: ${missing[*]}"
+    say "peers: $(dpkg-query -W -f '${Package} ${Version}, ' mbpoll libmodbus-dev 2>/dev/null)$(node --version 2>/dev/null | sed 's/^/node /')"
+}
+
+node_opcua() {
+    command -v npm >/dev/null || { say "missing: node and npm, for node-opcua"; return; }
+    mkdir "$work/node" && cp tests/servers/node_opcua/package.json "$work/node"
+    (cd "$work/node" && npm install --no-audit --no-fund --silent >/dev/null 2>&1) ||
+        { say "missing: node-opcua, npm cannot install it"; return; }
+    export NODE_PATH=$work/node/node_modules
+    say "peer: node-opcua $(node -p 'require("node-opcua/package.json").version')"
+}
+
+model_signing() {
+    "$python" -m venv "$work/signing" &&
+        "$work/signing/bin/python" -m pip install --quiet --disable-pip-version-check model-signing pyOpenSSL ||
+        { say "missing: model-signing, pip cannot install it"; return; }
+    export TRIVET_MODEL_SIGNING=$work/signing/bin/model_signing
+    say "peer: model-signing $("$work/signing/bin/python" -c 'from importlib.metadata import version; print(version("model-signing"))')"
+}
+
+say "commit $(git rev-parse --short HEAD), $(date -u +%F), $("$python" --version), $(uname -m)"
+oldest
+debian
+node_opcua
+model_signing
+"$python" -m pytest -m interop -rs >"$work/interop.log" 2>&1 || failed=1
+verdict "interop tests" "$work/interop.log"
+cp "$work/result.txt" "$result"
+exit $failed
