@@ -132,7 +132,8 @@ def device_rows(device: str, shown: Shown, now: int, paint: Palette, width: int)
     """One device's block of the picture."""
     cells = [signal_cell(c, s, shown.model.interface, now, paint) for c, s in sorted(shown.samples.items())]
     across = max(1, (width - 2) // (CELL + 2))
-    rows = [paint.bold(device) + "  " + state_text(shown.states, paint)]
+    decided = state_text(shown.states, paint) if shown.model.interface.decisions else ""
+    rows = [paint.bold(device) + "  " + decided]
     rows += ["  " + "  ".join(cells[n : n + across]) for n in range(0, len(cells), across)]
     rows += [f"  alarm   {c.message or c.id} (severity {c.severity})" for c in shown.alarms.values()]
     return [*rows, "  " + prediction_text(shown.prediction, shown.latency, shown.model, paint), ""]
@@ -177,7 +178,9 @@ def prediction_text(prediction: Prediction | None, latency: int, model: Model, p
         else:
             parts.append(output_text(name, prediction, model.ports[name]))
     limit = min((row["limit"] for row in model.manifest.budget), default=0.0)
-    return f"{'   '.join(parts)}   {latency / 1e6:.2f} ms of {limit * 1e3:g} ms"
+    vetoes = sorted({veto for found in prediction.vetoes.values() for veto in found})
+    parts += [paint.warn(f"vetoed by {', '.join(vetoes)}")] if vetoes else []
+    return "   ".join([f"{latency / 1e6:.2f} ms of {limit * 1e3:g} ms", *parts])
 
 
 def output_text(name: str, prediction: Prediction, classes: tuple[str, ...]) -> str:
@@ -188,7 +191,7 @@ def output_text(name: str, prediction: Prediction, classes: tuple[str, ...]) -> 
     top = prediction.top(name)
     if "none" in classes:
         return f"{name} {top[0]} {top[1]:.2f}" if top else f"{name} -"
-    return f"{name} " + " ".join(f"{action}={number(v)}" for action, v in value.items())
+    return f"{name} " + " ".join(f"{action}={number(v and round(v))}" for action, v in value.items())
 
 
 def event_text(line: Line, paint: Palette) -> str:
