@@ -1,17 +1,23 @@
 """The package: one manifest, the members that it names, and what was said about it later."""
 
+# Every start of a model waits for this module, and pathlib takes longer to import than all of it.
+# ruff: noqa: PTH116, PTH123
+
 from __future__ import annotations
 
 import hashlib
+import os
 import stat
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from trivet import canonical
 from trivet.errors import DigestError, FormatError
 from trivet.package import container, layout
 from trivet.package.manifest import Manifest, parse_manifest
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _AGAIN = "ask the maker for the package again"
 
@@ -103,7 +109,7 @@ def open_package(path: str | Path) -> Package:
         PackageError: As ``read``, naming the file.
     """
     try:
-        return read(_content(Path(path)))
+        return read(_content(path))
     except (FormatError, DigestError) as error:
         error.where = f"{path}: {error.where}" if error.where else str(path)
         raise
@@ -166,14 +172,14 @@ def _under(folder: str, entries: Mapping[str, memoryview]) -> dict[str, bytes]:
     return {path: bytes(view) for path, view in entries.items() if path.startswith(folder)}
 
 
-def _content(path: Path) -> bytes:
+def _content(path: str | Path) -> bytes:
     """Bytes of a regular file within the limit; a pipe or a device is never opened."""
     try:
-        facts = path.stat()
+        facts = os.stat(path)
         if not stat.S_ISREG(facts.st_mode) or facts.st_size > layout.MOST_BYTES:
             message = f"is not a file of at most {layout.MOST_BYTES} bytes"
             raise FormatError(message, hint="give the path of a .trivet file", rule="TRV-P001")
-        with path.open("rb") as stream:
+        with open(path, "rb") as stream:
             return stream.read(layout.MOST_BYTES + 1)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "the path holds a NUL"

@@ -4,11 +4,13 @@ A key's id is SHA-256 of its DER SubjectPublicKeyInfo. Its hint is SHA-256 of th
 PEM form, because that is what model-signing writes into and expects in a bundle.
 """
 
+# Every start of a model waits for this module, and pathlib takes longer to import than all of it.
+# ruff: noqa: PTH123
+
 from __future__ import annotations
 
 import os
-from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
@@ -16,6 +18,9 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
 from trivet import canonical
 from trivet.errors import SignatureError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 ALGORITHMS = ("p256", "p384", "ed25519")
 PASSWORD_VARIABLE = "TRIVET_KEY_PASSWORD"  # noqa: S105 - the variable's name, not a password
@@ -142,7 +147,7 @@ def sign_bytes(key: PrivateKey, message: bytes) -> bytes:
 
 def read_public_key(path: str | Path) -> PublicKey:
     """The public key in a file; see ``parse_public_key``."""
-    return parse_public_key(_content(Path(path)), str(path))
+    return parse_public_key(_content(path), str(path))
 
 
 def read_private_key(path: str | Path, password: bytes | None = None) -> PrivateKey:
@@ -153,7 +158,7 @@ def read_private_key(path: str | Path, password: bytes | None = None) -> Private
         password: Its password, or None to take it from the variable ``TRIVET_KEY_PASSWORD``, if that is set.
     """
     found = password or os.environ.get(PASSWORD_VARIABLE, "").encode() or None
-    return parse_private_key(_content(Path(path)), found, str(path))
+    return parse_private_key(_content(path), found, str(path))
 
 
 def write_key(path: str | Path, key: PrivateKey, password: bytes | None = None) -> Path:
@@ -165,6 +170,8 @@ def write_key(path: str | Path, key: PrivateKey, password: bytes | None = None) 
     Raises:
         SignatureError: A file is there already, or cannot be written.
     """
+    from pathlib import Path
+
     private, public = Path(path), Path(f"{path}.pub")
     for target, content in ((private, private_pem(key, password)), (public, public_key(key).pem)):
         try:
@@ -189,9 +196,9 @@ def _algorithm(raw: RawPublicKey, where: str = "") -> str:
     return _CURVES[raw.curve.name][0]
 
 
-def _content(path: Path) -> bytes:
+def _content(path: str | Path) -> bytes:
     try:
-        with path.open("rb") as stream:
+        with open(path, "rb") as stream:
             return stream.read(MOST_KEY_BYTES)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "the path holds a NUL"

@@ -4,14 +4,20 @@ The store starts empty. A key lies in ``trust/<key id>.pub``; certificates and
 policies will lie beside it.
 """
 
+# Every start of a model waits for this module, and pathlib takes longer to import than all of it.
+# ruff: noqa: PTH111, PTH117, PTH118, PTH119, PTH208
+
 from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from trivet.errors import PolicyError, SignatureError
 from trivet.package.keys import PublicKey, read_public_key
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 FOLDERS = ("trust", "admission", "certificates", "revocation", "events", "state")
 
@@ -23,13 +29,22 @@ def home_folder(argument: str | Path | None = None, environ: Mapping[str, str] |
         argument: What ``--home`` gave.
         environ: Environment variables; those of this process when None.
     """
+    from pathlib import Path
+
+    return Path(home_name(argument, environ))
+
+
+def home_name(argument: str | Path | None = None, environ: Mapping[str, str] | None = None) -> str:
+    """As ``home_folder``, for a start that does not wait for ``pathlib``."""
     variables = os.environ if environ is None else environ
     given = argument or variables.get("TRIVET_HOME")
     if given:
-        return Path(given)
-    state = Path(variables.get("XDG_STATE_HOME", ""))
+        return os.fspath(given)
+    state = variables.get("XDG_STATE_HOME", "")
     # The XDG specification says that a relative path is invalid and ignored.
-    return (state if state.is_absolute() else Path.home() / ".local" / "state") / "trivet"
+    if not os.path.isabs(state):
+        state = os.path.join(os.path.expanduser("~"), ".local", "state")
+    return os.path.join(state, "trivet")
 
 
 def subfolder(home: Path, name: str) -> Path:
@@ -90,24 +105,33 @@ def remove(home: Path, key: str) -> PublicKey:
     return meant[0]
 
 
-def trusted_keys(home: Path, files: Iterable[str | Path] = ()) -> tuple[PublicKey, ...]:
+def trusted_keys(home: str | Path, files: Iterable[str | Path] = ()) -> tuple[PublicKey, ...]:
     """The keys of the trust store, by id, and those in some further files.
 
     Raises:
         SignatureError: A file holds no public key.
         PolicyError: The trust store holds something that ``add`` did not put there.
     """
-    stored = [_stored(path) for path in sorted((home / "trust").glob("*.pub"))]
+    folder = os.path.join(home, "trust")
+    stored = [_stored(os.path.join(folder, name)) for name in _names(folder) if name.endswith(".pub")]
     found = {key.id: key for key in (*stored, *map(read_public_key, files))}
     return tuple(found.values())
 
 
-def _stored(path: Path) -> PublicKey:
+def _names(folder: str) -> list[str]:
+    """What is in a folder, sorted; nothing when it is not there or may not be read."""
+    try:
+        return sorted(os.listdir(folder))
+    except OSError:
+        return []
+
+
+def _stored(path: str) -> PublicKey:
     hint = "delete the file, and add the key again with `trivet trust add`"
     try:
         key = read_public_key(path)
     except SignatureError as error:
-        raise PolicyError(error.message, where=str(path), hint=hint, rule="TRV-P047") from error
-    if path.name != f"{key.id}.pub":
-        raise PolicyError("is not named after its key", where=str(path), hint=hint, rule="TRV-P047")
+        raise PolicyError(error.message, where=path, hint=hint, rule="TRV-P047") from error
+    if os.path.basename(path) != f"{key.id}.pub":
+        raise PolicyError("is not named after its key", where=path, hint=hint, rule="TRV-P047")
     return key

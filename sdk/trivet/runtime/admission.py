@@ -5,7 +5,8 @@ first sight of (package digest, onnxruntime version, CPU) also walks the graph's
 operators and runs all golden vectors, and leaves a record in the home folder.
 """
 
-# ruff: noqa: PTH - every start of a model reads this file, and pathlib takes longer to import than all of it
+# Every start of a model waits for this module, and pathlib takes longer to import than all of it.
+# ruff: noqa: PTH118, PTH123
 
 from __future__ import annotations
 
