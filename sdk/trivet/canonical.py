@@ -43,28 +43,39 @@ def sha256(data: bytes | memoryview) -> str:
 
 
 def _text(node: Any) -> str:
-    if isinstance(node, str):
+    kind = type(node)
+    if kind is str:
         return encode_basestring(node)
-    if node is None or isinstance(node, bool):
-        return {None: "null", True: "true", False: "false"}[node]
-    if isinstance(node, (int, float)):
-        return _number(node)
-    if isinstance(node, dict):
-        if not all(isinstance(key, str) for key in node):
-            raise ValueError("a JSON object has text keys only")
-        return "{" + ",".join([f"{encode_basestring(key)}:{_text(node[key])}" for key in _sorted(node)]) + "}"
-    if isinstance(node, (list, tuple)):
+    if kind is dict:
+        return _object(node)
+    if kind is list or kind is tuple:
         return "[" + ",".join(map(_text, node)) + "]"
+    if kind is int or kind is float:
+        return _number(node)
+    if node is None or kind is bool:
+        return {None: "null", True: "true", False: "false"}[node]
+    return _text(_plain(node))
+
+
+def _object(tree: dict[str, Any]) -> str:
+    """An object, its keys in the order of their UTF-16 code units (RFC 8785, 3.2.3): of ASCII, that of characters."""
+    try:
+        keys = sorted(tree, key=None if all(map(str.isascii, tree)) else _utf16)
+    except TypeError as error:
+        raise ValueError("a JSON object has text keys only") from error
+    return "{" + ",".join([f"{encode_basestring(key)}:{_text(tree[key])}" for key in keys]) + "}"
+
+
+def _plain(node: Any) -> Any:
+    """What is of a class derived from one that JSON has, as that one."""
+    for kind in (str, int, float, dict, list, tuple):
+        if isinstance(node, kind):
+            return kind(node)
     raise ValueError(f"JSON has no type for {type(node).__name__}")
 
 
-def _sorted(keys: dict[str, Any]) -> list[str]:
-    """Keys in the order of their UTF-16 code units (RFC 8785, 3.2.3), which for ASCII is that of their characters."""
-    return sorted(keys, key=None if all(map(str.isascii, keys)) else _utf16)
-
-
 def _utf16(key: str) -> bytes:
-    return key.encode("utf-16-be", "surrogatepass")
+    return str.encode(key, "utf-16-be", "surrogatepass")
 
 
 def _number(value: float) -> str:
