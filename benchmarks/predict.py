@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import statistics
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter_ns
 
@@ -14,6 +15,7 @@ import onnxruntime as ort
 from trivet.runtime.admission import load_verified
 from trivet.runtime.decision import Decider
 from trivet.runtime.golden import golden_windows
+from trivet.runtime.model import Model
 from trivet.signals import Float32s
 from trivet.window.windows import Windows
 
@@ -40,34 +42,29 @@ def main() -> None:
     for path in sorted(PACKAGES.glob("*.trivet")):
         with tempfile.TemporaryDirectory() as home:
             model, package = load_verified(path, keys=(key,), unsigned=False, home=home)
-        session = bare_session(package.member("model.onnx"))
-        window = golden_windows(model, package)[0]
+        session, window = bare_session(package.member("model.onnx")), golden_windows(model, package)[0]
         for batch, target, count in ((1, 1.25, rounds), (1000, 1.15, max(rounds // 50, 20))):
-            windows = many(window, batch)
-            state = model.initial_state(batch)
-            decider = Decider(model.interface, tuple(model.ports))
-            feed: dict[str, Float32s] = {"window": windows.values, "context": windows.context}
-            if state is not None:
-                feed["state"] = state
-            names = [output.name for output in session.get_outputs()]
-
-            def ours(windows: Windows = windows, state: Float32s | None = state, decider: Decider = decider) -> None:
-                decider.step(model.predict(windows, state))
-
-            def bare(
-                session: ort.InferenceSession = session, names: list[str] = names, feed: dict[str, Float32s] = feed
-            ) -> None:
-                session.run(names, feed)
-
-            print(compare(f"{model.manifest.name}, {batch} device(s)", ours, bare, target, count))
+            print(measure(model, session, many(window, batch), target, count))
 
 
-def compare(name: str, ours: object, bare: object, target: float, count: int) -> str:
+def measure(model: Model, session: ort.InferenceSession, windows: Windows, target: float, count: int) -> str:
+    state = model.initial_state(len(windows))
+    decider = Decider(model.interface, tuple(model.ports))
+    feed: dict[str, Float32s] = {"window": windows.values, "context": windows.context}
+    if state is not None:
+        feed["state"] = state
+    names = [output.name for output in session.get_outputs()]
+    name = f"{model.manifest.name}, {len(windows)} device(s)"
+    ours, bare = lambda: decider.step(model.predict(windows, state)), lambda: session.run(names, feed)
+    return compare(name, ours, bare, target, count)
+
+
+def compare(name: str, ours: Callable[[], object], bare: Callable[[], object], target: float, count: int) -> str:
     times: tuple[list[int], list[int]] = ([], [])
     for _ in range(count):
         for call, into in zip((ours, bare), times, strict=True):
             start = perf_counter_ns()
-            call()  # type: ignore[operator]
+            call()
             into.append(perf_counter_ns() - start)
     a, b = (statistics.median(column) for column in times)
     verdict = "reached" if a / b <= target else "NOT reached"

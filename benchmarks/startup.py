@@ -67,7 +67,7 @@ def main() -> None:
     package = next(PACKAGES.glob("*dishwasher*.trivet"))
     key = next(PACKAGES.glob("*.pub"))
     with tempfile.TemporaryDirectory() as scratch:
-        signed, model = bare_inputs(package, key, Path(scratch))
+        signed, model = bare_inputs(package, Path(scratch))
         home = str(Path(scratch) / "home")
         print(ratio("import trivet", [python, "-c", "import trivet"], [python, "-c", "pass"], 3.0, runs))
         print(ratio("trivet --help", [trivet, "--help"], [python, "-c", "pass"], 5.0, runs))
@@ -78,7 +78,7 @@ def main() -> None:
         print(ratio("Model.load + first predict, cold", ours, bare, 1.15, runs))
 
 
-def bare_inputs(package: Path, key: Path, scratch: Path) -> tuple[str, str]:
+def bare_inputs(package: Path, scratch: Path) -> tuple[str, str]:
     """What the bare scripts verify and load: the same signature over the same bytes, the same model."""
     import base64
     import json

@@ -67,8 +67,10 @@ def _object(tree: dict[str, Any]) -> str:
 
 
 def _plain(node: Any) -> Any:
-    """What is of a class derived from one that JSON has, as that one."""
-    for kind in (str, int, float, dict, list, tuple):
+    """What is of a class derived from one that JSON has, as that one; an enumeration's is its value, not its name."""
+    if isinstance(node, str):
+        return str.__str__(node)
+    for kind in (int, float, dict, list, tuple):
         if isinstance(node, kind):
             return kind(node)
     raise ValueError(f"JSON has no type for {type(node).__name__}")
