@@ -70,7 +70,8 @@ def _plain(node: Any) -> Any:
     """What is of a class derived from one that JSON has, as that one; an enumeration's is its value, not its name."""
     if isinstance(node, str):
         return str.__str__(node)
-    for kind in (int, float, dict, list, tuple):
+    kinds: tuple[type[Any], ...] = (int, float, dict, list, tuple)
+    for kind in kinds:
         if isinstance(node, kind):
             return kind(node)
     raise ValueError(f"JSON has no type for {type(node).__name__}")
