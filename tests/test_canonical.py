@@ -5,13 +5,29 @@ from __future__ import annotations
 import json
 import math
 import struct
-from typing import Any
+from collections import OrderedDict
+from enum import Enum, IntEnum
+from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from trivet import canonical
+
+
+class Word(str, Enum):  # noqa: UP042 - its own text is its name, unlike that of a StrEnum
+    DOOR = "door"
+
+
+class Kind(IntEnum):
+    ONE = 1
+
+
+class Pair(NamedTuple):
+    left: int
+    right: int
+
 
 # RFC 8785, appendix B: IEEE 754 bits and the text that JSON must carry.
 APPENDIX_B = [
@@ -64,6 +80,12 @@ def test_numbers_of_appendix_b(bits: str, text: str) -> None:
     (value,) = struct.unpack(">d", bytes.fromhex(bits))
     assert canonical.dumps(value) == text.encode()
     assert float(text) == value
+
+
+def test_derived_classes_count_as_what_they_are() -> None:
+    assert canonical.dumps([Word.DOOR, Kind.ONE, {Word.DOOR: OrderedDict(b=1, a=Pair(1, 2))}]) == (
+        b'["door",1,{"door":{"a":[1,2],"b":1}}]'
+    )
 
 
 @pytest.mark.parametrize(("tree", "text"), HAND_WRITTEN)
