@@ -197,6 +197,33 @@ async def test_a_silent_unit_leaves_its_neighbour_alone() -> None:
     assert server.accepted == 1
 
 
+async def test_polls_that_were_passed_over_are_a_gap() -> None:
+    class Held(ScaledClock):
+        """A clock whose third sleep takes five seconds too long."""
+
+        time, sleeps = 1_700_000_000 * SECOND, 0
+
+        def now(self) -> int:
+            return self.time
+
+        async def sleep(self, seconds: float) -> None:
+            self.sleeps += 1
+            self.time += round((seconds + 5.0 * (self.sleeps == 3)) * SECOND)
+            await asyncio.sleep(0)
+
+    async with running(RawServer()) as server, asyncio.timeout(SAFE):
+        stream = open_stream(server, clock=Held(1e-9))
+        items = [item for _ in range(6) for item in await until(stream, has("energy"))]
+        await aclose(stream)
+    (gap,) = (item for item in items if isinstance(item, Gap))
+    assert gap.end is not None
+    assert [(at - 1_700_000_000 * SECOND) / SECOND for at in (gap.start, gap.end)] == [2.0, 8.0]
+    assert (gap.reason, gap.detail) == ("late", "no answer for 6.0 s")
+    after = items[items.index(gap) + 1]
+    assert isinstance(after, Readings)
+    assert int(after.source[0]) == gap.end
+
+
 async def test_scale_factors_come_from_registers() -> None:
     points = {
         "power": Point(at={"table": "holding", "address": 0, "type": "int16"}, scale_register="factor"),

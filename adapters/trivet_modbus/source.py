@@ -78,6 +78,9 @@ class Source:
         self._clock = clock
         self._due: dict[str, int] = {}
         self._covered = clock.now()
+        self._heard = False
+        # waits of less than a second are the machine's, however fast its clock runs
+        self._hole = max(2 * min(turn.period for turn in schedule.turns), round(clock.speed * SECOND))
         self._gap: Gap | None = None
         self._silent = 0
         self._exponents: dict[str, float] = {}
@@ -140,12 +143,16 @@ class Source:
             raise LostError(answer.reason, self._schedule.origin)
 
     def _resumed(self, source: int) -> list[Gap]:
-        """Closes an open gap, now that the unit answers."""
-        self._covered = source
-        if self._gap is None:
+        """Closes an open gap, now that the unit answers; or tells that polls were passed over since the last answer."""
+        gap, covered = self._gap, self._covered
+        self._gap, self._covered = None, source
+        if gap is not None:
+            return [replace(gap, end=source)]
+        heard, self._heard = self._heard, True
+        if not heard or source - covered < self._hole:
             return []
-        closed, self._gap = replace(self._gap, end=source), None
-        return [closed]
+        words = f"no answer for {(source - covered) / SECOND:.1f} s"
+        return [Gap(covered, source, "late", self._schedule.origin, words)]
 
     def interrupted(self, lost: LostError) -> list[Gap]:
         """Opens a gap, once; everything is due when it closes."""
