@@ -64,7 +64,10 @@ def _verb(name: str, words: list[str]) -> int:
     module = importlib.import_module(f"trivet.cli.{name}")
     parser = argparse.ArgumentParser(prog=f"trivet {name}", description=VERBS[name].capitalize() + ".")
     module.configure(parser)
-    arguments = parser.parse_intermixed_args(words)
+    arguments, rest = parser.parse_known_args(words)
+    if rest:
+        # Files on both sides of an option; only then, since it draws up a usage text, which costs milliseconds.
+        arguments = parser.parse_intermixed_args(words)
     try:
         return int(module.main(arguments))
     except TrivetError as error:
