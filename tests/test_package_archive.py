@@ -163,3 +163,12 @@ def test_a_huge_file_is_refused_unread(tmp_path: Path) -> None:
         stream.truncate(1 << 40)
     with pytest.raises(FormatError, match="at most"):
         open_package(target)
+
+
+def test_a_name_that_was_not_judged_yet_is_told_in_printable_characters() -> None:
+    entries = [*tiny.entries(tiny.package()), ("x\x1b[2J\0.json", b"{}")]
+    with pytest.raises(FormatError) as caught:
+        read(tiny.zip_of(entries, central={len(entries) - 1: {"version": 10}}))
+    assert caught.value.rule == "TRV-P004"
+    assert str(caught.value).isprintable()
+    assert caught.value.where == r"x\x1b[2J\x00.json"
