@@ -1,7 +1,7 @@
-"""A controller in a process of its own that shows the seconds of the wall clock: `python controller.py PROTOCOL PORT`.
+"""A controller in a process of its own that shows the seconds of the wall clock.
 
 It is killed, stopped and started again by the soak tests; whatever becomes of it, the
-value of each second is known.
+value of each second is known. Run: `python -m soak.controller PROTOCOL PORT`.
 """
 
 from __future__ import annotations
@@ -9,9 +9,6 @@ from __future__ import annotations
 import asyncio
 import sys
 from contextlib import AbstractAsyncContextManager
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from kits.modbus import profile as modbus_profile
 from kits.opcua import Stage, dishwasher, open_server

@@ -26,6 +26,7 @@ from trivet_modbus import adapter as modbus_adapter
 from trivet_opcua import adapter as opcua_adapter
 
 pytestmark = pytest.mark.soak
+TESTS = Path(__file__).parents[1]
 DURATION = 150.0
 START = 60.0
 NEAR = 2
@@ -42,10 +43,8 @@ class Controller:
     done: Counter[str] = field(default_factory=Counter)
 
     async def start(self) -> None:
-        script = Path(__file__).with_name("controller.py")
-        self.process = await asyncio.create_subprocess_exec(
-            sys.executable, str(script), self.protocol, str(self.port), stdout=asyncio.subprocess.PIPE
-        )
+        words = (sys.executable, "-m", "soak.controller", self.protocol, str(self.port))
+        self.process = await asyncio.create_subprocess_exec(*words, stdout=asyncio.subprocess.PIPE, cwd=TESTS)
         assert self.process.stdout is not None
         async with asyncio.timeout(START):
             assert await self.process.stdout.readline() == b"ready\n"
