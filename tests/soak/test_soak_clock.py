@@ -1,4 +1,4 @@
-"""Years of a clock that is set, sleeps and stalls: time never goes back, and every step is told."""
+"""Weeks of a clock that is set, sleeps and stalls: time never goes back, and every step is told."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ import pytest
 
 from trivet.device.clock import STALL, TOLERANCE, WallClock
 from trivet.interface.document import Signal
-from trivet.signals import SECOND, Gap, Readings
+from trivet.signals import SECOND, Gap, Ints, Readings
 from trivet.window.frames import Framer
 
 pytestmark = pytest.mark.soak
-LOOKS = 200_000
+LOOKS = 50_000
 POWER = Signal(unit="W", range=(0, 1e9), period=1, max_age=10)
 
 
@@ -38,9 +38,9 @@ class Machine:
         self.monotonic += passed
         self.wall += passed
         if kind in ("ahead", "sleep"):
-            self.wall += round(self.dice.choice((2, 60, 3600, 86_400)) * SECOND)
+            self.wall += round(self.dice.choice((2, 60, 600, 3600)) * SECOND)
         elif kind == "back":
-            self.wall -= round(self.dice.choice((2, 60, 3600)) * SECOND)
+            self.wall -= round(self.dice.choice((2, 60, 600, 3600)) * SECOND)
         elif kind == "drift":
             self.wall += round(self.dice.uniform(-0.05, 0.05) * SECOND)
 
@@ -50,7 +50,7 @@ def test_time_never_goes_back_and_every_step_is_told(tell: Callable[[str], None]
     clock = WallClock(lambda: machine.monotonic, lambda: machine.wall)
     framer = Framer({"power": POWER}, 2.0, 4.0)
     gaps: list[Gap] = []
-    frames: list[int] = []
+    blocks: list[Ints] = []
     last = clock.now()
     for number in range(LOOKS):
         machine.live()
@@ -69,14 +69,15 @@ def test_time_never_goes_back_and_every_step_is_told(tell: Callable[[str], None]
             pytest.fail(f"{now - last} ns at look {number} were not told")
         framer.feed(_row(now, float(number)))
         while len(block := framer.advance(now)):
-            frames += block.times.tolist()
+            blocks.append(block.times)
         last = now
+    frames = np.concatenate(blocks)
     steps = np.diff(frames)
     assert (steps > 0).all()
     assert (steps % (2 * SECOND) == 0).all()
     reasons = Counter(gap.reason for gap in gaps)
     assert reasons["clock_step"] >= machine.done["ahead"]
-    days = (last - frames[0]) / SECOND / 86_400
+    days = (last - int(frames[0])) / SECOND / 86_400
     happened = ", ".join(f"{count} {kind}" for kind, count in sorted(machine.done.items()) if kind != "nothing")
     tell(f"clock, {days:.0f} days in {LOOKS} looks, {happened}: {dict(reasons)}, {len(frames)} frames, none twice")
 

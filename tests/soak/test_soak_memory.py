@@ -18,8 +18,8 @@ from trivet.pipeline.store import Store
 from trivet.runtime.model import Model
 
 pytestmark = pytest.mark.soak
-SECONDS = 150_000
-WARM = 30_000
+SECONDS = 80_000
+WARM = 20_000
 MOST = 8.0
 
 
