@@ -180,7 +180,7 @@ def _content(path: str | Path) -> bytes:
             message = f"is not a file of at most {layout.MOST_BYTES} bytes"
             raise FormatError(message, hint="give the path of a .trivet file", rule="TRV-P001")
         with open(path, "rb") as stream:
-            return stream.read(layout.MOST_BYTES + 1)
+            return stream.read(facts.st_size)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "the path holds a NUL"
         raise FormatError(f"cannot be read ({reason})", hint="check the path", rule="TRV-P001") from error

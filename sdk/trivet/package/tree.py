@@ -187,14 +187,13 @@ def _depth(value: Any) -> int:
     """Levels of objects and arrays; stops counting just above the bound."""
     level, depth = [value], 0
     while depth <= DEEPEST:
-        level = [child for node in level for child in _children(node)]
+        level = [
+            child
+            for node in level
+            if isinstance(node, (dict, list))
+            for child in (node.values() if isinstance(node, dict) else node)
+        ]
         if not level:
             return depth
         depth += 1
     return depth
-
-
-def _children(node: Any) -> Any:
-    if isinstance(node, dict):
-        return node.values()
-    return node if isinstance(node, list) else ()
