@@ -24,6 +24,9 @@ VERBS = {
     "explain": "print cause and remedy of a rule",
 }
 
+WIDTH = 100
+"""Of help texts [columns]."""
+
 
 def main(argv: list[str] | None = None) -> int:
     """Runs one verb.
@@ -62,7 +65,12 @@ def _verb(name: str, words: list[str]) -> int:
     from trivet.errors import TrivetError
 
     module = importlib.import_module(f"trivet.cli.{name}")
-    parser = argparse.ArgumentParser(prog=f"trivet {name}", description=VERBS[name].capitalize() + ".")
+    def formatter(prog: str) -> argparse.HelpFormatter:
+        # Without a width argparse asks shutil, which takes longer to import than a verb to begin.
+        return argparse.HelpFormatter(prog, width=WIDTH)
+
+    description = VERBS[name].capitalize() + "."
+    parser = argparse.ArgumentParser(prog=f"trivet {name}", description=description, formatter_class=formatter)
     module.configure(parser)
     arguments, rest = parser.parse_known_args(words)
     if rest:

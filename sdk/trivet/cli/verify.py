@@ -18,9 +18,9 @@ def main(arguments: Namespace) -> int:
     from trivet.errors import PackageError
     from trivet.package.admit import admit
     from trivet.package.archive import open_package
-    from trivet.package.trust import home_folder, trusted_keys
+    from trivet.package.trust import home_name, trusted_keys
 
-    keys = trusted_keys(home_folder(arguments.home), arguments.trust)
+    keys = trusted_keys(home_name(arguments.home), arguments.trust)
     refused = 0
     for path in arguments.package:
         try:
