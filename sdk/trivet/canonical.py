@@ -1,8 +1,7 @@
-"""Canonical JSON (RFC 8785) and digests over it; standard library only."""
+"""Canonical JSON (RFC 8785) and digests over it."""
 
 from __future__ import annotations
 
-import hashlib
 import math
 from json.encoder import encode_basestring
 from typing import Any
@@ -39,7 +38,12 @@ def digest(tree: Any) -> str:
 
 def sha256(data: bytes | memoryview) -> str:
     """SHA-256 of bytes, in lower-case hexadecimal."""
-    return hashlib.sha256(data).hexdigest()
+    # Whoever verifies has cryptography's OpenSSL loaded; hashlib would load the system's beside it.
+    from cryptography.hazmat.primitives.hashes import SHA256, Hash
+
+    hashed = Hash(SHA256())
+    hashed.update(data)
+    return hashed.finalize().hex()
 
 
 def _text(node: Any) -> str:

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import stat
 from collections.abc import Mapping
@@ -163,7 +162,7 @@ def _check_members(manifest: Manifest, members: Mapping[str, memoryview]) -> Non
         if len(view) != member.size:
             message = f"has {len(view)} bytes where the manifest says {member.size}"
             raise DigestError(message, where=member.path, hint=_AGAIN, rule="TRV-P032")
-        if hashlib.sha256(view).hexdigest() != member.sha256:
+        if canonical.sha256(view) != member.sha256:
             message = "is not the one that the manifest names (SHA-256 differs)"
             raise DigestError(message, where=member.path, hint=_AGAIN, rule="TRV-P033")
 

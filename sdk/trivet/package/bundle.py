@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
 from typing import NamedTuple
 
 from trivet import canonical
@@ -122,7 +121,7 @@ def _resource(node: Node) -> tuple[str, str]:
 
 
 def _over(digests: list[str]) -> str:
-    return hashlib.sha256(b"".join(map(bytes.fromhex, digests))).hexdigest()
+    return canonical.sha256(b"".join(map(bytes.fromhex, digests)))
 
 
 def _difference(listed: dict[str, str], actual: dict[str, str]) -> str:
