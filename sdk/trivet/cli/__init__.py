@@ -65,6 +65,7 @@ def _verb(name: str, words: list[str]) -> int:
     from trivet.errors import TrivetError
 
     module = importlib.import_module(f"trivet.cli.{name}")
+
     def formatter(prog: str) -> argparse.HelpFormatter:
         # Without a width argparse asks shutil, which takes longer to import than a verb to begin.
         return argparse.HelpFormatter(prog, width=WIDTH)
