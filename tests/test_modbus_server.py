@@ -233,8 +233,8 @@ async def test_our_client_reads_our_server() -> None:
 async def test_identify_reads_the_profile_back() -> None:
     assert adapter.identify is not None
     async with serve(PROFILE, lambda now: Snapshot({}), "127.0.0.1:0", ScaledClock(1.0)) as url:
-        told = await adapter.identify(url)
-    assert told == {"manufacturer": "Trivet simulator", "product_code": "test-meter", "revision": "0.1.0"}
+        (told,) = await adapter.identify(url, {})
+    assert told.nameplate == {"manufacturer": "Trivet simulator", "product_code": "test-meter", "revision": "0.1.0"}
 
 
 async def test_a_taken_port_and_a_wrong_address_are_named() -> None:

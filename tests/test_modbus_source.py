@@ -329,7 +329,8 @@ async def test_only_reads_ever_reach_the_wire() -> None:
         await aclose(stream)
         server.fault = lambda number, request: ""
         assert adapter.identify is not None
-        assert await adapter.identify(url(server)) == {"manufacturer": "Maker"}
+        (found,) = await adapter.identify(url(server), {})
+        assert found.nameplate == {"manufacturer": "Maker"}
     assert server.accepted > 3
     assert {request.function for request in server.log} == {1, 2, 3, 4, 43}
     frames, rest = 0, bytes(server.raw)
@@ -364,6 +365,7 @@ def test_without_pymodbus_the_remedy_is_named(monkeypatch: pytest.MonkeyPatch) -
 async def test_identify_says_when_nobody_answers() -> None:
     assert adapter.identify is not None
     async with running(RawServer()) as server, asyncio.timeout(SAFE):
-        assert dict(await adapter.identify(url(server))) == {}
+        (found,) = await adapter.identify(url(server), {})
+        assert dict(found.nameplate) == {}
     with pytest.raises(ConnectError, match="refused"):
-        await adapter.identify(url(server))
+        await adapter.identify(url(server), {})

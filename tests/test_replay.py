@@ -18,7 +18,7 @@ from kits.devices import device, endpoint, interface, point
 from kits.replay import DAY, MIDNIGHT, csv, play, table, target
 from trivet.device.adapter import Snapshot, Values
 from trivet.device.binding import bind
-from trivet.device.clock import ScaledClock
+from trivet.device.clock import RecordingClock, ScaledClock
 from trivet.device.document import PointRepeat, Profile
 from trivet.errors import AdapterError, DataError, DocumentError
 from trivet.signals import SECOND, Readings, Status
@@ -103,7 +103,8 @@ async def test_disorder_and_repetition_are_mended_and_counted(tmp_path: Path) ->
     assert "1 rows dropped, their time was there before" in played.remarks
     assert "1 rows dropped, their time cannot be read" in played.remarks
     assert adapter.diagnose is not None
-    assert [finding.rule for finding in await adapter.diagnose(asked)] == ["TRV-D020"] * 3
+    told = await adapter.diagnose(asked, RecordingClock(), 0.0)
+    assert [finding.rule for finding in told.findings] == ["TRV-D020"] * 3
 
 
 async def test_cells(tmp_path: Path) -> None:
@@ -186,7 +187,8 @@ async def test_on_a_live_clock_a_row_comes_when_its_time_has_come(tmp_path: Path
 
 async def test_identify_names_the_columns(tmp_path: Path) -> None:
     assert adapter.identify is not None
-    facts = await adapter.identify(f"replay:{csv(tmp_path, *TWO)}")
+    (found,) = await adapter.identify(f"replay:{csv(tmp_path, *TWO)}", {})
+    facts = found.nameplate
     assert facts == {"file": "table.csv", "format": "csv", "columns": "time, power, water"}
 
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING
 
-from trivet.device.adapter import Adapter, Clock, Target, Values
+from trivet.device.adapter import Adapter, Clock, Found, Target, Values
 from trivet.device.document import Point, Profile
 from trivet.errors import AdapterError, ReadError
 from trivet.signals import Item, Readings
@@ -60,7 +60,7 @@ def decode(decoder: Decoder, payload: bytes, source: int, receive: int, origin: 
     return decoder.decode(payload, source, receive, origin)[0]
 
 
-async def identify(url: str) -> Mapping[str, str]:
+async def identify(url: str, _profiles: Mapping[str, Profile]) -> tuple[Found, ...]:
     """The nameplate that a unit tells by function 43/14; empty when it tells none.
 
     Raises:
@@ -85,8 +85,9 @@ async def identify(url: str) -> Mapping[str, str]:
     if isinstance(told, Refusal):
         if told.absent:
             raise ReadError(f"unit {unit} does not answer ({told.reason})", where=url, hint="check the unit id")
-        return {}
-    return {OBJECTS.get(number, f"object_{number}"): text for number, text in sorted(told.items()) if text}
+        return (Found(url),)
+    nameplate = {OBJECTS.get(number, f"object_{number}"): text for number, text in sorted(told.items()) if text}
+    return (Found(url, nameplate=nameplate),)
 
 
 def serve(profile: Profile, values: Values, bind: str, clock: Clock) -> AbstractAsyncContextManager[str]:

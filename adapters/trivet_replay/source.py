@@ -6,8 +6,9 @@ import asyncio
 import math
 from collections.abc import AsyncIterator, Mapping
 
-from trivet.device.adapter import Clock, Target
+from trivet.device.adapter import Clock, Diagnosis, Found, Target
 from trivet.device.clock import RecordingClock
+from trivet.device.document import Profile
 from trivet.errors import Finding
 from trivet.signals import SECOND, Item
 from trivet_replay.playback import HOUR, Playback
@@ -55,8 +56,8 @@ async def _when_due(due: int, clock: Clock) -> int:
     return clock.now()
 
 
-async def identify(url: str) -> Mapping[str, str]:
-    """What a recording is, without reading its rows.
+async def identify(url: str, _profiles: Mapping[str, Profile]) -> tuple[Found, ...]:
+    """What a recording is, without reading its rows; profiles of tables are not recognised, so none fits.
 
     Raises:
         DocumentError: The URL has another form.
@@ -66,14 +67,15 @@ async def identify(url: str) -> Mapping[str, str]:
     path = location(url, ".")
     headings, rows = await asyncio.to_thread(shape, path)
     facts = {"file": path.name, "format": path.suffix.lstrip(".").lower(), "columns": ", ".join(headings)}
-    return facts if rows is None else {**facts, "rows": str(rows)}
+    return (Found(url, path.stem, facts if rows is None else {**facts, "rows": str(rows)}),)
 
 
-async def diagnose(target: Target) -> list[Finding]:
-    """What is odd about the rows of a recording.
+async def diagnose(target: Target, _clock: Clock, _seconds: float) -> Diagnosis:
+    """What is odd about the rows of a recording; it is read whole, whatever the seconds.
 
     Raises:
         TrivetError: As ``connect``.
     """
     counts = (await asyncio.to_thread(load, target)).counts
-    return [Finding("TRV-D020", target.name, remark, severity="warning") for remark in counts.remarks()]
+    remarks = [Finding("TRV-D020", target.name, remark, severity="warning") for remark in counts.remarks()]
+    return Diagnosis({}, tuple(remarks))

@@ -1,4 +1,4 @@
-"""The whole plug-in API: an adapter is five functions and a name.
+"""The whole plug-in API: an adapter is a name and a few functions.
 
 An adapter package offers one ``Adapter`` object under the entry point group
 ``trivet.adapters``, named like the adapter. The object imports no protocol
@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
 from trivet.device.document import Endpoint, Point, Profile
+from trivet.errors import Finding
 from trivet.signals import Condition, Item, Readings
 
 
@@ -55,6 +56,38 @@ class Target:
     folder: str = "."
 
 
+class Found(NamedTuple):
+    """One appliance that answers behind a URL, for `trivet connect` to propose a device document from.
+
+    Attributes:
+        url: What the endpoint of a device document shall say; may be more exact than the URL asked.
+        name: What the appliance calls itself, for the name of a device; may be empty.
+        nameplate: Manufacturer, model, serial number and whatever else it tells, by OPC UA DI's names.
+        profiles: Ids or paths of the profiles that fit, the best first; empty when none is known.
+        settings: Further keys of the endpoint in a device document, such as a device type or browse path.
+        findings: What the engineer should know before trusting it.
+    """
+
+    url: str
+    name: str = ""
+    nameplate: Mapping[str, str] = {}
+    profiles: tuple[str, ...] = ()
+    settings: Mapping[str, Any] = {}
+    findings: tuple[Finding, ...] = ()
+
+
+class Diagnosis(NamedTuple):
+    """What a look at an endpoint, or at the plan for it, showed.
+
+    Attributes:
+        facts: A JSON tree for people and programmes: heading to text, number, list of rows or mapping.
+        findings: What is wrong or odd, the worst first.
+    """
+
+    facts: Mapping[str, Any]
+    findings: tuple[Finding, ...] = ()
+
+
 class Snapshot(NamedTuple):
     """What a simulated plant shows at one instant, for a server to serve.
 
@@ -88,8 +121,10 @@ class Adapter:
             A recording's source ends when the recording does. Raises AdapterError when the
             library is missing and DocumentError when the endpoint's URL or settings are wrong.
         decode: What came over the wire, as readings; pure.
-        identify: The nameplate behind a URL.
-        diagnose: Findings about a live endpoint.
+        identify: The appliances behind a URL, with the fitting ones of some profiles by id. It asks only
+            what the URL names and never scans.
+        diagnose: A look of so many seconds at a live endpoint.
+        plan: What ``connect`` would ask of an endpoint and how long that takes, without asking; pure.
         serve: A real server that shows a plant through a profile; for simulators and tests.
             The context gives the URL to connect to.
         recorded: Its sources end, and their times are those of a recording: they are merged in the
@@ -101,7 +136,8 @@ class Adapter:
     point: Callable[[Point, Profile], Any]
     connect: Callable[[Target, Clock], AsyncIterator[Item]]
     decode: Callable[..., Readings]
-    identify: Callable[[str], Awaitable[Mapping[str, str]]] | None = field(default=None)
-    diagnose: Callable[..., Any] | None = field(default=None)
+    identify: Callable[[str, Mapping[str, Profile]], Awaitable[tuple[Found, ...]]] | None = field(default=None)
+    diagnose: Callable[[Target, Clock, float], Awaitable[Diagnosis]] | None = field(default=None)
+    plan: Callable[[Target], Diagnosis] | None = field(default=None)
     serve: Callable[[Profile, Values, str, Clock], AbstractAsyncContextManager[str]] | None = field(default=None)
     recorded: bool = False
