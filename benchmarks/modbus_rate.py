@@ -22,11 +22,12 @@ from trivet.device.document import Endpoint, Point, Profile, Provenance
 from trivet.signals import Readings
 from trivet_modbus.client import Link
 from trivet_modbus.codec import Decoder, compile_decoder
+from trivet_modbus.layout import profile_map
 from trivet_modbus.plan import blocks
 from trivet_modbus.points import point
 from trivet_modbus.schedule import Schedule, Turn
 from trivet_modbus.server import serve
-from trivet_modbus.settings import line, parse_url, profile_map
+from trivet_modbus.settings import line, parse_url
 from trivet_modbus.source import stream
 
 REGISTERS = 100

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trivet_modbus.address import Addressing, Table
+from trivet_modbus.layout import Map, Span
 from trivet_modbus.plan import Block, blocks, poll_classes
 from trivet_modbus.points import ModbusPoint
-from trivet_modbus.settings import Map, Span
 
 
 def at(address: int, words: int = 1, table: Table = Table.HOLDING, poll: str = "normal") -> ModbusPoint:

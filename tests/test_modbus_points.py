@@ -10,8 +10,9 @@ import pytest
 from trivet.device.document import Endpoint, Point, PointRepeat, Profile, Provenance, Selector
 from trivet.errors import DocumentError
 from trivet_modbus.address import Table
+from trivet_modbus.layout import profile_map
 from trivet_modbus.points import ModbusPoint, point
-from trivet_modbus.settings import Line, line, parse_url, profile_map
+from trivet_modbus.settings import Line, line, parse_url
 
 
 def profile(settings: Mapping[str, Any], **points: Point) -> Profile:

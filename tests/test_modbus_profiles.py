@@ -18,10 +18,10 @@ from trivet.interface.parse import read
 from trivet_modbus.address import Table
 from trivet_modbus.codec import compile_decoder
 from trivet_modbus.frame import REQUEST, judge, wanted
+from trivet_modbus.layout import profile_map
 from trivet_modbus.plan import Block, poll_classes
 from trivet_modbus.points import ModbusPoint, point
 from trivet_modbus.server import Controller
-from trivet_modbus.settings import profile_map
 from trivet_schemas import __file__ as schemas_file
 
 FRAMES = Path(__file__).parent / "conformance" / "registers" / "eastron-sdm630.txt"

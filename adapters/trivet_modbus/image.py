@@ -20,8 +20,8 @@ from trivet.device.adapter import Snapshot
 from trivet.device.document import Profile
 from trivet.signals import Quality, quality
 from trivet_modbus.address import Table
+from trivet_modbus.layout import Map, profile_map
 from trivet_modbus.points import ModbusPoint, point
-from trivet_modbus.settings import Map, profile_map
 from trivet_modbus.words import encode
 
 ILLEGAL_ADDRESS = 2

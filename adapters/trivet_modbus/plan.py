@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from trivet_modbus.address import Table, manual_number
+from trivet_modbus.layout import Map
 from trivet_modbus.points import ModbusPoint
-from trivet_modbus.settings import CLASSES, Map
+from trivet_modbus.settings import CLASSES
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,8 @@ from trivet.device.document import Point, Profile
 from trivet.errors import DocumentError
 from trivet.signals import Json
 from trivet_modbus.address import LAST, TABLES, Table, wire_address
-from trivet_modbus.settings import ORDERS, Map, choice, profile_map, whole
+from trivet_modbus.layout import BYTE_ORDERS, WORD_ORDERS, Map, profile_map
+from trivet_modbus.settings import choice, whole
 
 WORDS: Mapping[str, int] = {
     "int16": 1,
@@ -119,8 +120,8 @@ def point(source: Point, profile: Profile) -> ModbusPoint:
         address=address,
         type=kind,
         words=_words(source.at, kind, where),
-        word_order=choice(source.at.get("word_order", layout.word_order), ORDERS, "word_order", where),
-        byte_order=choice(source.at.get("byte_order", layout.byte_order), ORDERS, "byte_order", where),
+        word_order=choice(source.at.get("word_order", layout.word_order), WORD_ORDERS, "word_order", where),
+        byte_order=choice(source.at.get("byte_order", layout.byte_order), BYTE_ORDERS, "byte_order", where),
         bits=_bits(source.at, kind, where),
         scale=_scale(source.scale, where),
         offset=source.offset,

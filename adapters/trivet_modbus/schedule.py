@@ -9,9 +9,10 @@ from trivet.device.adapter import Target
 from trivet.errors import DocumentError
 from trivet.signals import SECOND
 from trivet_modbus.codec import Decoder, compile_decoder
+from trivet_modbus.layout import profile_map
 from trivet_modbus.plan import poll_classes
 from trivet_modbus.points import ModbusPoint, point
-from trivet_modbus.settings import Line, line, profile_map
+from trivet_modbus.settings import Line, line
 
 
 @dataclass(frozen=True, slots=True)

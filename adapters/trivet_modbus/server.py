@@ -17,7 +17,8 @@ from trivet.signals import SECOND
 from trivet_modbus.address import FUNCTIONS
 from trivet_modbus.frame import ERROR, HEADER, IDENTIFY, LONGEST, PREFIX, REQUEST
 from trivet_modbus.image import Image
-from trivet_modbus.settings import BITS_AT_ONCE, REGISTERS_AT_ONCE, SCHEME
+from trivet_modbus.layout import BITS_AT_ONCE, REGISTERS_AT_ONCE
+from trivet_modbus.settings import SCHEME
 
 UNIT = 1
 REFRESH = SECOND // 10
