@@ -56,6 +56,7 @@ class OpcPoint:
         sentinels: Raw numbers that mean "not available".
         poll: How often it is worth confirming: ``fast``, ``normal``, ``slow`` or ``static``.
         most: Most instances that a placeholder may have; 0 when it does not repeat.
+        count: Point that says how many instances there are, or empty.
     """
 
     type: Name | None
@@ -68,6 +69,7 @@ class OpcPoint:
     sentinels: tuple[float, ...]
     poll: str
     most: int
+    count: str = ""
 
 
 def point(spec: Point, profile: Profile) -> OpcPoint:
@@ -93,6 +95,7 @@ def point(spec: Point, profile: Profile) -> OpcPoint:
         sentinels=spec.sentinels,
         poll=spec.poll,
         most=spec.repeat.max if spec.repeat else 0,
+        count=(spec.repeat.count or "") if spec.repeat else "",
     )
 
 
@@ -104,9 +107,18 @@ def expand(name: str, spec: OpcPoint, instances: Mapping[str, str | int]) -> dic
         spec: Its typed form.
         instances: From the device document; ``<No.>`` says which instance is meant where nothing repeats.
     """
+    chosen = str(instances.get(PLACEHOLDER, 1))
     if not spec.most:
-        return {name: _numbered(spec, str(instances.get(PLACEHOLDER, 1)))}
-    return {f"{name}_{n}": _numbered(spec, str(n)) for n in range(1, spec.most + 1)}
+        return {name: _numbered(spec, chosen)}
+    return {f"{name}_{n}": _numbered(_last_numbered(spec, str(n)), chosen) for n in range(1, spec.most + 1)}
+
+
+def _last_numbered(spec: OpcPoint, number: str) -> OpcPoint:
+    """With the last placeholder filled in: it is the one that repeats, those above it are chosen."""
+    last = max(n for n, name in enumerate(spec.path) if PLACEHOLDER in name.text)
+    name = spec.path[last]
+    filled = Name(name.namespace, name.text.replace(PLACEHOLDER, number))
+    return dataclasses.replace(spec, path=(*spec.path[:last], filled, *spec.path[last + 1 :]))
 
 
 def _numbered(spec: OpcPoint, number: str) -> OpcPoint:
