@@ -11,7 +11,8 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 
 import small
 from trivet.build.assemble import OutputSpec
-from trivet.build.blocks import Forest, Linked
+from trivet.build.blocks import Linked
+from trivet.build.estimators import block_of
 from trivet.build.features import Baseline, Condition, Feature, FeatureList
 from trivet.build.golden import Recorded
 from trivet.build.inputs import Inputs
@@ -116,7 +117,7 @@ def spec(**changes: Any) -> Spec:
         "outputs": (
             OutputSpec("novelty", novelty),
             OutputSpec("health", Linked(HEALTH, "power_of_two")),
-            OutputSpec("fault", Forest.of(estimator, FEATURES.names, CLASSES), CLASSES),
+            OutputSpec("fault", block_of(estimator, FEATURES.names, CLASSES), CLASSES),
         ),
         "samples": samples,
         "estimators": {"fault": estimator},

@@ -280,7 +280,9 @@ def test_graph_that_does_not_fit(folder: Path) -> None:
         pack_folder(folder / "pack.yaml")
 
 
-@pytest.mark.parametrize(("library", "module"), [("onnx", "nodes"), ("onnx", "margins"), ("sklearn.ensemble", "trees")])
+@pytest.mark.parametrize(
+    ("library", "module"), [("onnx", "nodes"), ("onnx", "margins"), ("sklearn.ensemble", "forests")]
+)
 def test_missing_extra_says_how_to_install_it(library: str, module: str) -> None:
     program = (
         f"import sys; sys.modules[{library!r}] = None\n"

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from sklearn.ensemble import (
     ExtraTreesClassifier,
     ExtraTreesRegressor,
-    GradientBoostingClassifier,
     HistGradientBoostingClassifier,
     HistGradientBoostingRegressor,
     IsolationForest,
@@ -17,8 +16,9 @@ from sklearn.ensemble import (
     RandomForestRegressor,
 )
 
-from trivet.build.blocks import Forest
-from trivet.build.fidelity import check_forest
+from trivet.build.blocks import Forest, Ordered
+from trivet.build.estimators import block_of
+from trivet.build.fidelity import check_block
 from trivet.build.nodes import Graph
 from trivet.build.trees import Ensemble, Tree, floored
 from trivet.errors import FidelityError, GraphError
@@ -53,9 +53,9 @@ def data(seed: int = 0, rows: int = 500) -> tuple[Float32s, Any]:
 def test_no_label_flips(name: str) -> None:
     x, label = data()
     estimator = ESTIMATORS[name].fit(x, label > 0 if name == "boosting_two_classes" else label)
-    block = Forest.of(estimator, FEATURES)
+    block = block_of(estimator, FEATURES)
     unseen, _ = data(seed=1, rows=2000)
-    report = check_forest(name, estimator, block, unseen)
+    report = check_block(name, estimator, block, unseen)
     assert report.label_flips == 0
     assert report.edges > 100
     assert report.largest_error < 1e-5
@@ -66,32 +66,34 @@ def test_lost_routing_is_refused(name: str) -> None:
     """What the usual exporters write: every unknown value goes right."""
     x, label = data()
     estimator = ESTIMATORS[name].fit(x, label)
-    whole = Forest.of(estimator, FEATURES)
+    whole = block_of(estimator, FEATURES)
+    assert isinstance(whole, Forest)
     trees = tuple(
         Tree(t.feature, t.threshold, t.left, t.right, np.zeros_like(t.unknown_left), t.weights)
         for t in whole.trees.trees
     )
     naive = Forest(whole.features, Ensemble(trees, whole.trees.base, whole.trees.divisor), whole.link)
     with pytest.raises(FidelityError, match="flips"):
-        check_forest(name, estimator, naive, x)
+        check_block(name, estimator, naive, x)
 
 
 def test_thresholds_rounded_up_are_refused() -> None:
     x = np.linspace(0, 1, 400, dtype=np.float32)[:, None]
     estimator = RandomForestClassifier(5, random_state=0).fit(x, np.arange(400) // 7 % 2)
-    whole = Forest.of(estimator, ("a",))
+    whole = block_of(estimator, ("a",))
+    assert isinstance(whole, Forest)
     up = tuple(
         Tree(t.feature, np.nextafter(t.threshold, np.float32(2)), t.left, t.right, t.unknown_left, t.weights)
         for t in whole.trees.trees
     )
     with pytest.raises(FidelityError):
-        check_forest("up", estimator, Forest(("a",), Ensemble(up, whole.trees.base, 5.0), "identity"), x)
+        check_block("up", estimator, Forest(("a",), Ensemble(up, whole.trees.base, 5.0), "identity"), x)
 
 
 def test_one_node() -> None:
     x, label = data()
     g = Graph()
-    block = Forest.of(ESTIMATORS["boosting"].fit(x, label), FEATURES)
+    block = block_of(ESTIMATORS["boosting"].fit(x, label), FEATURES)
     model = g.model([("x", ("batch", 5))], {"y": (block.emit(g, "x"), ("batch", 3))})
     facts = walk(model)
     assert facts.operators == {"Softmax": 1, "ai.onnx.ml:TreeEnsembleRegressor": 1}
@@ -103,9 +105,10 @@ def test_twenty_classes_are_compact() -> None:
     label = (np.abs(x[:, 0]) * 5).astype(int).clip(0, 19)
     label[:20] = np.arange(20)
     estimator = HistGradientBoostingClassifier(max_iter=100, max_leaf_nodes=8, random_state=0).fit(x, label)
-    block = Forest.of(estimator, [f"f{n}" for n in range(8)])
+    block = block_of(estimator, [f"f{n}" for n in range(8)])
     g = Graph()
     model = g.model([("x", ("batch", 8))], {"y": (block.emit(g, "x"), ("batch", block.width))})
+    assert isinstance(block, Forest)
     nodes = sum(len(tree.feature) for tree in block.trees.trees)
     assert len(block.trees.trees) == 100 * 20
     assert len(model) < 36 * nodes
@@ -116,34 +119,33 @@ def test_classes_in_the_outputs_order() -> None:
     names = np.array(["clog", "none", "leak"])
     estimator = HistGradientBoostingClassifier(max_iter=5, random_state=0).fit(x, names[label])
     classes = ("none", "unknown", "clog", "leak")
-    block = Forest.of(estimator, FEATURES, classes)
+    block = block_of(estimator, FEATURES, classes)
+    assert isinstance(block, Ordered)
     assert block.width == 4
     assert block.columns == (2, None, 0, 1)
-    assert check_forest("fault", estimator, block, x).label_flips == 0
+    assert check_block("fault", estimator, block, x).label_flips == 0
 
 
 def test_two_classes_in_the_outputs_order() -> None:
     x, label = data()
     estimator = HistGradientBoostingClassifier(max_iter=5, random_state=0).fit(x, np.where(label > 1, "clog", "none"))
-    block = Forest.of(estimator, FEATURES, ("none", "unknown", "clog"))
-    assert check_forest("fault", estimator, block, x).label_flips == 0
+    block = block_of(estimator, FEATURES, ("none", "unknown", "clog"))
+    assert check_block("fault", estimator, block, x).label_flips == 0
 
 
 def test_refused() -> None:
     x, label = data()
     known = np.nan_to_num(x)
-    with pytest.raises(GraphError, match="no exact tree form"):
-        Forest.of(GradientBoostingClassifier(n_estimators=2).fit(known, label), FEATURES)
     estimator = HistGradientBoostingClassifier(max_iter=2).fit(x, label)
     with pytest.raises(GraphError, match="features"):
-        Forest.of(estimator, FEATURES[:2])
+        block_of(estimator, FEATURES[:2])
     with pytest.raises(GraphError, match="knows class"):
-        Forest.of(estimator, FEATURES, ("none",))
+        block_of(estimator, FEATURES, ("none",))
     categorical = HistGradientBoostingClassifier(max_iter=2, categorical_features=[0]).fit(
         np.round(np.abs(known) % 5), label
     )
     with pytest.raises(GraphError, match="categorical"):
-        Forest.of(categorical, FEATURES)
+        block_of(categorical, FEATURES)
 
 
 @given(st.floats(allow_nan=False), st.floats(width=32, allow_nan=False, allow_infinity=False))

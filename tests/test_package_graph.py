@@ -31,8 +31,8 @@ def _model(nodes: list[Any], weights: list[Any] | None = None, width: int = 1) -
 
 
 def _ensemble(estimator: Any) -> bytes:
+    from trivet.build.forests import ensemble
     from trivet.build.nodes import Graph
-    from trivet.build.trees import ensemble
 
     graph, trees = Graph(), ensemble(estimator)
     return graph.model([("x", ("batch", 5))], {"y": (trees.emit(graph, "x"), ("batch", trees.targets))})

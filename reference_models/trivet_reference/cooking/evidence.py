@@ -12,9 +12,9 @@ import sklearn
 from trivet.build.assemble import FEATURES, OutputSpec, assemble
 from trivet.build.blocks import Forest
 from trivet.build.features import FeatureList
-from trivet.build.fidelity import TOLERANCE, check_forest
+from trivet.build.fidelity import TOLERANCE, check_block
+from trivet.build.forests import ensemble
 from trivet.build.inputs import Inputs, Runner
-from trivet.build.trees import ensemble
 from trivet.errors import FidelityError
 from trivet.interface.document import Interface
 from trivet.signals import Float32s, Floats, Ints
@@ -74,7 +74,7 @@ def check_correction(
         remarks = x[:, -len(block.remarks) :]
         for action, estimator in estimators[spec.name].items():
             forest = Forest(block.remarks, ensemble(estimator), "identity")
-            reports.append(check_forest(f"{spec.name}.{action}", estimator, forest, remarks).to_tree())
+            reports.append(check_block(f"{spec.name}.{action}", estimator, forest, remarks).to_tree())
         said = np.stack([estimators[spec.name][action].predict(remarks) for action in ACTIONS], axis=1)
         reports.append(_whole(spec.name, block.value(x.astype(np.float64), said), made[spec.name]))
     return reports

@@ -15,10 +15,10 @@ from sklearn.ensemble import HistGradientBoostingRegressor
 
 from trivet.build.assemble import OutputSpec
 from trivet.build.features import FeatureList
+from trivet.build.forests import ensemble
 from trivet.build.novelty import Novelty, fit_novelty
 from trivet.build.pack import Spec, pack
 from trivet.build.session import FeatureSession
-from trivet.build.trees import ensemble
 from trivet.interface.document import Interface
 from trivet.interface.library import find
 from trivet.interface.parse import read

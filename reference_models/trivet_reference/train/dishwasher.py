@@ -11,7 +11,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 
 from trivet.build.assemble import OutputSpec
 from trivet.build.baseline import fields
-from trivet.build.blocks import Forest
+from trivet.build.estimators import block_of
 from trivet.build.features import FeatureList
 from trivet.build.golden import Recorded
 from trivet.build.inputs import Inputs
@@ -224,8 +224,8 @@ def outputs(teacher: Teacher, trained: Trained, interface: Interface) -> tuple[O
     classes = tuple(sorted(interface.classes("fault"), key=lambda name: interface.classes("fault")[name].id))
     return (
         OutputSpec("novelty", trained.novelty),
-        OutputSpec("health", Forest.of(trained.health, teacher.names)),
-        OutputSpec("fault", Forest.of(trained.fault, teacher.names, classes), classes),
+        OutputSpec("health", block_of(trained.health, teacher.names)),
+        OutputSpec("fault", block_of(trained.fault, teacher.names, classes), classes),
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from trivet.build.baseline import fields
-from trivet.build.blocks import Block
+from trivet.build.blocks import Block, finite
 from trivet.build.features import FeatureList
 from trivet.build.needs import needs_by_column
 from trivet.build.nodes import Graph
@@ -56,7 +56,7 @@ def assemble(
     made: dict[str, tuple[str, tuple[int | str, ...]]] = {}
     for spec in outputs:
         _check(interface, spec)
-        x = vector.take(spec.block.features)
+        x = finite(g, vector.take(spec.block.features))
         allowed = columns.met(needs_by_column(interface, spec.name, spec.classes))
         width = max(len(spec.classes), 1)
         scores = g.op("Where", allowed, spec.block.emit(g, x), g.floats(np.nan))

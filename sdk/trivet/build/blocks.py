@@ -6,14 +6,14 @@ them, novelty leaves them out, affine blocks fill them in or hand them on.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 
 from trivet.build.nodes import Graph
-from trivet.build.trees import Ensemble, ensemble, link
+from trivet.build.trees import Ensemble
 from trivet.errors import GraphError
 from trivet.signals import Floats
 
@@ -47,59 +47,20 @@ class Forest:
         features: Columns of the estimator.
         trees: The ensemble.
         link: One of ``LINKS``.
-        columns: For each column of the result, the estimator's class that it is, or None for one it has not: 0.
-            Empty when the result is the estimator's own.
     """
 
     features: tuple[str, ...]
     trees: Ensemble
     link: str
-    columns: tuple[int | None, ...] = ()
-
-    @classmethod
-    def of(cls, estimator: Any, features: Sequence[str], classes: Sequence[str] = ()) -> Forest:
-        """The block of a fitted estimator.
-
-        Args:
-            estimator: Histogram gradient boosting, random forest, extra trees, isolation forest.
-            features: Names of its columns.
-            classes: Class names of the output, in tensor order; the estimator's classes are among them.
-
-        Raises:
-            GraphError: The estimator has no exact form, or knows a class or feature that is not named.
-        """
-        if getattr(estimator, "n_features_in_", len(features)) != len(features):
-            raise GraphError(f"the estimator has {estimator.n_features_in_} features and {len(features)} are named")
-        columns: tuple[int | None, ...] = ()
-        if classes:
-            own = [str(name) for name in estimator.classes_]
-            strange = set(own) - set(classes)
-            if strange:
-                raise GraphError(f"the estimator knows class {min(strange)!r} and the output does not")
-            columns = tuple(own.index(name) if name in own else None for name in classes)
-        return cls(tuple(features), ensemble(estimator), link(estimator), columns)
 
     @property
     def width(self) -> int:
         """Columns of its result."""
-        return len(self.columns) or self._own
-
-    @property
-    def _own(self) -> int:
-        return 2 if self.link == "sigmoid" and self.columns else self.trees.targets
+        return self.trees.targets
 
     def emit(self, g: Graph, x: str) -> str:
         """Its nodes."""
-        scores = linked(g, self.trees.emit(g, x), self.link)
-        if self.link == "sigmoid" and self.columns:
-            scores = g.concat([g.op("Sub", g.floats(1), scores), scores], axis=1)
-        if not self.columns or self.columns == tuple(range(self._own)):
-            return scores
-        if None not in self.columns:
-            return g.gather(scores, [c for c in self.columns if c is not None], 1)
-        nothing = g.op("Mul", g.gather(scores, [0], 1), g.floats(0))
-        wide = g.concat([scores, nothing], axis=1)
-        return g.gather(wide, [self._own if c is None else c for c in self.columns], 1)
+        return linked(g, self.trees.emit(g, x), self.link)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +73,8 @@ class Affine:
         offset: ``(width,)``.
         fill: What stands for unknown features, ``(features,)``; None makes the result NaN.
         link: One of ``LINKS``.
+        center: Taken off the features first, ``(features,)``; where they lie far from zero this keeps the
+            digits that single precision would lose in their products.
     """
 
     features: tuple[str, ...]
@@ -119,6 +82,7 @@ class Affine:
     offset: Floats
     fill: Floats | None = None
     link: str = "identity"
+    center: Floats | None = None
 
     @property
     def width(self) -> int:
@@ -128,8 +92,8 @@ class Affine:
     def emit(self, g: Graph, x: str) -> str:
         """Its nodes."""
         filled = g.known_or(x, g.floats(self.fill)) if self.fill is not None else x
-        sums = _flat(g, g.mix(self.weights, _upright(g, filled)))
-        return linked(g, g.op("Add", sums, g.floats(self.offset)), self.link)
+        moved = g.op("Sub", filled, g.floats(self.center)) if self.center is not None else filled
+        return linked(g, weighted(g, self.weights, self.offset, moved), self.link)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +137,83 @@ class Linked:
     def emit(self, g: Graph, x: str) -> str:
         """Its nodes."""
         return linked(g, self.block.emit(g, x), self.link)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A block that says nothing unless all its features are known: for estimators that never saw an unknown one."""
+
+    block: Block
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """What the inner block reads."""
+        return self.block.features
+
+    @property
+    def width(self) -> int:
+        """Columns of its result."""
+        return self.block.width
+
+    def emit(self, g: Graph, x: str) -> str:
+        """Its nodes; zero times an unknown feature is unknown, and all NaN get the same bits."""
+        unknown = g.op("IsNaN", weighted(g, np.zeros((1, len(self.features))), np.zeros(1), x))
+        return g.nan_where(unknown, self.block.emit(g, x))
+
+
+@dataclass(frozen=True, slots=True)
+class Ordered:
+    """The columns of a classifier in the order of an output's classes.
+
+    Attributes:
+        block: One column a class of the classifier, or the probability of its second class alone.
+        columns: For each class of the output, the classifier's class that it is, or None for one it has not: 0.
+    """
+
+    block: Block
+    columns: tuple[int | None, ...]
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """What the inner block reads."""
+        return self.block.features
+
+    @property
+    def width(self) -> int:
+        """Columns of its result."""
+        return len(self.columns)
+
+    def emit(self, g: Graph, x: str) -> str:
+        """Its nodes."""
+        scores, own = self.block.emit(g, x), self.block.width
+        if own == 1:
+            scores, own = g.concat([g.op("Sub", g.floats(1), scores), scores], axis=1), 2
+        if self.columns == tuple(range(own)):
+            return scores
+        if None not in self.columns:
+            return g.gather(scores, [c for c in self.columns if c is not None], 1)
+        nothing = g.op("Mul", g.gather(scores, [0], 1), g.floats(0))
+        wide = g.concat([scores, nothing], axis=1)
+        return g.gather(wide, [own if c is None else c for c in self.columns], 1)
+
+
+def finite(g: Graph, x: str) -> str:
+    """Features as blocks read them: an infinite one is an unknown one."""
+    return g.nan_where(g.op("IsInf", x), x)
+
+
+def inner(block: Block) -> Iterator[Block]:
+    """A block and all blocks inside it."""
+    yield block
+    for name in ("block", "blocks"):
+        found = getattr(block, name, ())
+        for each in found if isinstance(found, tuple) else (found,):
+            yield from inner(each)
+
+
+def weighted(g: Graph, weights: Floats, offset: Floats, x: str) -> str:
+    """``weights @ row + offset`` for each row of ``(batch, features)``, ``(batch, width)``."""
+    return g.op("Add", _flat(g, g.mix(weights, _upright(g, x))), g.floats(offset))
 
 
 def linked(g: Graph, x: str, name: str) -> str:

@@ -8,9 +8,8 @@ from typing import Any
 
 from trivet.build.assemble import FEATURES, OutputSpec, assemble
 from trivet.build.baseline import fields
-from trivet.build.blocks import Forest
 from trivet.build.features import FeatureList
-from trivet.build.fidelity import check_forest, check_graph
+from trivet.build.fidelity import check_block, check_graph
 from trivet.build.golden import Recorded
 from trivet.build.inputs import Inputs, Runner
 from trivet.build.seal import Draft, seal
@@ -112,9 +111,8 @@ def check_fidelity(interface: Interface, spec: Spec, memory: int) -> dict[str, A
         FidelityError: A label flips, or a score is too far off.
     """
     known = {output.name: output for output in spec.outputs}
-    strange = [name for name in spec.estimators if not isinstance(known[name].block, Forest)] if known else []
-    if strange:
-        raise FidelityError("an estimator is named for an output that is not made of trees", where=strange[0])
+    if strange := sorted(spec.estimators.keys() - known.keys()):
+        raise FidelityError("an estimator is named for an output that is not there", where=strange[0])
     shown = assemble(interface, spec.features, spec.outputs, show_features=True)
     names = [*known, *(FEATURES + name for name in known)]
     runner = Runner(shown, names)
@@ -122,8 +120,7 @@ def check_fidelity(interface: Interface, spec: Spec, memory: int) -> dict[str, A
     whole = check_graph(runner, inputs, spec.outputs, spec.estimators)
     rows = runner.run(inputs)
     alone = [
-        check_forest(name, estimator, block, rows[FEATURES + name])
+        check_block(name, estimator, known[name].block, rows[FEATURES + name])
         for name, estimator in spec.estimators.items()
-        if isinstance(block := known[name].block, Forest)
     ]
     return {"graph": [report.to_tree() for report in whole], "blocks": [report.to_tree() for report in alone]}
