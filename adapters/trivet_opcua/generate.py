@@ -244,9 +244,7 @@ def _point_name(each: Declared) -> str:
 
 
 def _number_like(data: str) -> bool:
-    return data in INTEGERS | {"Boolean", "Float", "Double"} or (
-        data not in DATA_TYPES and data.endswith("Enumeration")
-    )
+    return data in INTEGERS | {"Boolean", "Float", "Double"} or data.endswith("Enumeration")
 
 
 def _ucum(each: Declared) -> str | None:
