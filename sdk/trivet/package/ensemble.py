@@ -18,7 +18,6 @@ from trivet.package.tensor import Tensor
 MOST_NODES = 1_000_000
 DEEPEST = 512
 MOST_TARGETS = 4096
-MOST_FEATURES = 1 << 16
 
 MODES = frozenset((b"BRANCH_LEQ", b"BRANCH_LT", b"BRANCH_GTE", b"BRANCH_GT", b"BRANCH_EQ", b"BRANCH_NEQ", b"LEAF"))
 TRANSFORMS = frozenset((b"NONE", b"SOFTMAX", b"LOGISTIC", b"SOFTMAX_ZERO", b"PROBIT"))
@@ -27,19 +26,21 @@ AGGREGATES = frozenset((b"AVERAGE", b"SUM", b"MIN", b"MAX"))
 Attributes = Mapping[str, Any]
 
 
-def check_ensemble(attributes: Attributes, where: str, prefix: str) -> None:
+def check_ensemble(attributes: Attributes, where: str, prefix: str, width: int | None) -> None:
     """Checks a TreeEnsembleRegressor or TreeEnsembleClassifier.
 
     Args:
         attributes: By name, each of its right type.
         where: Place to blame.
         prefix: ``target`` for a regressor, ``class`` for a classifier.
+        width: Columns of the table that the trees look at, or None when that is not known.
 
     Raises:
         GraphError: Its arrays do not describe a set of trees with their leaves' targets.
     """
     trees, nodes = _ints(attributes, "nodes_treeids"), _ints(attributes, "nodes_nodeids")
     _check_lengths(attributes, len(trees), where)
+    _check_features(attributes["nodes_featureids"], width, where)
     _check_modes(attributes, where)
     keys, count = _keys(trees, nodes), len(trees)
     if min(trees) < 0 or max(trees) >= count or min(nodes) < 0 or max(nodes) >= count:
@@ -63,9 +64,14 @@ def _check_lengths(attributes: Attributes, count: int, where: str) -> None:
     for name in ("nodes_hitrates", "nodes_missing_value_tracks_true"):
         if _length(attributes, name, where) not in (0, count):
             _refuse(where, f"has {name} for some nodes only")
-    features = attributes["nodes_featureids"]
-    if not 0 <= min(features) <= max(features) < MOST_FEATURES:
-        _refuse(where, f"has feature numbers outside 0 to {MOST_FEATURES - 1}")
+
+
+def _check_features(features: Sequence[int], width: int | None, where: str) -> None:
+    """Runtimes that do not check read past the end of a row, or of the table."""
+    if width is None:
+        _refuse(where, "looks at a table whose number of columns is not fixed")
+    elif not 0 <= min(features) <= max(features) < width:
+        _refuse(where, f"has feature numbers outside 0 to {width - 1}, the columns of its table")
 
 
 def _length(attributes: Attributes, name: str, where: str) -> int:

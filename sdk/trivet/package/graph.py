@@ -14,15 +14,34 @@ from trivet.errors import GraphError
 from trivet.package import messages
 from trivet.package.layout import MOST_MEMBER_BYTES
 from trivet.package.manifest import Manifest
-from trivet.package.names import check_metadata, check_name
+from trivet.package.names import check_looks, check_metadata, check_name
 from trivet.package.nodes import MOST_NODES, Nodes
-from trivet.package.operators import ALIASES
+from trivet.package.operators import ALIASES, ELSEWHERE, OPERATORS, Operators
 from trivet.package.protobuf import Reader
 from trivet.package.tensor import FLOAT, TYPES, read_tensor, refuse_forbidden
 
-IR = 8
-OPSETS = {"": range(17, 22), "ai.onnx.ml": range(3, 4)}
-"""Domain to the versions that old and new runtimes both know."""
+
+class Terms(NamedTuple):
+    """What a model may be made of.
+
+    Attributes:
+        ir: IR versions.
+        opsets: Domain to its versions.
+        operators: Those that are allowed.
+        repeated: Whether an operator set may be imported twice at one version, as skl2onnx writes it.
+    """
+
+    ir: range
+    opsets: Mapping[str, range]
+    operators: Operators
+    repeated: bool
+
+
+PACKAGE = Terms(range(8, 9), {"": range(17, 22), "ai.onnx.ml": range(3, 4)}, OPERATORS, False)
+"""Of a package's model: what runtimes of three years load, and whose rows do not know their batch."""
+
+BARE = Terms(range(4, 14), {"": range(7, 27), "ai.onnx.ml": range(1, 6)}, ELSEWHERE, True)
+"""Of any other model: what today's runtime loads. All other rules are the same."""
 
 
 class Port(NamedTuple):
@@ -63,8 +82,12 @@ class GraphFacts(NamedTuple):
     weights: int
 
 
-def walk(model: bytes | memoryview) -> GraphFacts:
+def walk(model: bytes | memoryview, terms: Terms = PACKAGE) -> GraphFacts:
     """Checks a model against the graph contract and gives its facts.
+
+    Args:
+        model: The bytes of an ONNX file.
+        terms: What it may be made of.
 
     Raises:
         GraphError: The bytes are no model that trivet gives to a runtime.
@@ -74,16 +97,17 @@ def walk(model: bytes | memoryview) -> GraphFacts:
     reader = Reader()
     fields = reader.read(memoryview(model), messages.MODEL, "model")
     refuse_forbidden(fields, "model")
-    if fields.get("ir_version") != IR:
-        _refuse("model", f"has IR version {fields.get('ir_version')}, and {IR} is wanted", "TRV-P062")
-    opsets = _opsets(reader, fields["opset_import"])
+    if fields.get("ir_version") not in terms.ir:
+        wanted = f"{terms.ir[0]} to {terms.ir[-1]}" if len(terms.ir) > 1 else str(terms.ir[0])
+        _refuse("model", f"has IR version {fields.get('ir_version')}, and {wanted} is wanted", "TRV-P062")
+    opsets = _opsets(reader, fields["opset_import"], terms)
     check_metadata(reader, fields["metadata_props"], "model")
     if "graph" not in fields:
         _refuse("model", "has no graph", "TRV-P060")
     graph = reader.read(fields["graph"], messages.GRAPH, "graph")
     refuse_forbidden(graph, "graph")
     check_metadata(reader, graph["metadata_props"], "graph")
-    return _graph(reader, graph, opsets)
+    return _graph(reader, graph, opsets, Nodes(reader, set(opsets), terms.operators))._replace(ir=fields["ir_version"])
 
 
 def check_contract(facts: GraphFacts, manifest: Manifest) -> None:
@@ -105,16 +129,17 @@ def check_contract(facts: GraphFacts, manifest: Manifest) -> None:
     _check_ports("output", facts.outputs, outputs)
 
 
-def _opsets(reader: Reader, imports: list[memoryview]) -> dict[str, int]:
+def _opsets(reader: Reader, imports: list[memoryview], terms: Terms) -> dict[str, int]:
     found: dict[str, int] = {}
     for data in imports:
         entry = reader.read(data, messages.OPSET, "opset")
         domain, version = entry.get("domain", ""), entry.get("version", 0)
         domain = ALIASES.get(domain, domain)
-        if domain not in OPSETS:
+        if domain not in terms.opsets:
             _refuse("opset", f"uses the operator domain {domain[:80]!a}, which is not allowed", "TRV-P063")
-        if domain in found or version not in OPSETS[domain]:
-            name, wanted = domain or "ai.onnx", OPSETS[domain]
+        again = domain in found and not (terms.repeated and found[domain] == version)
+        if again or version not in terms.opsets[domain]:
+            name, wanted = domain or "ai.onnx", terms.opsets[domain]
             message = f"{name} is at version {version} or given twice; {wanted[0]} to {wanted[-1]} is wanted, once"
             _refuse("opset", message, "TRV-P062")
         found[domain] = version
@@ -123,26 +148,25 @@ def _opsets(reader: Reader, imports: list[memoryview]) -> dict[str, int]:
     return found
 
 
-def _graph(reader: Reader, graph: dict[str, Any], opsets: Mapping[str, int]) -> GraphFacts:
+def _graph(reader: Reader, graph: dict[str, Any], opsets: Mapping[str, int], nodes: Nodes) -> GraphFacts:
     if max(len(value) for value in graph.values() if isinstance(value, list)) > MOST_NODES:
         _refuse("graph", f"has over {MOST_NODES} nodes, initializers or values", "TRV-P061")
-    nodes = Nodes(reader, set(opsets))
     inputs = tuple(_ports(reader, graph["input"], "input"))
     for port in inputs:
-        nodes.define(port.name, "input")
+        nodes.port(port.name, port.shape)
     weights = 0
     for data in graph["initializer"]:
         tensor = read_tensor(reader, data, "initializer")
-        nodes.define(tensor.name, "initializer")
-        nodes.constant(tensor.name, tensor)
+        nodes.constant(tensor)
         weights += tensor.elements
     for number, data in enumerate(graph["node"]):
         nodes.check(data, number)
     outputs = tuple(_ports(reader, graph["output"], "output"))
     _check_outputs(outputs, nodes.defined)
+    check_looks([port.name for port in (*inputs, *outputs)], nodes.defined)
     _check_values(reader, graph["value_info"])
     return GraphFacts(
-        ir=IR,
+        ir=0,
         opset=opsets[""],
         ml=opsets.get("ai.onnx.ml"),
         inputs=inputs,

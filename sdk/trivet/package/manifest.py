@@ -14,6 +14,7 @@ from trivet import canonical
 from trivet.errors import FormatError
 from trivet.package import layout
 from trivet.package.golden import check_golden
+from trivet.package.looks import twins
 from trivet.package.tree import Node, parse
 
 FORMAT = 0
@@ -220,11 +221,19 @@ def _check_consistency(root: Node, manifest: Manifest) -> None:
         root["context"].fail("must begin with 'frames', 'elapsed'")
     outputs = [port.name for port in manifest.outputs]
     _check_unique(root["outputs"], outputs)
+    for key, names in (("columns", manifest.columns), ("context", manifest.context), ("outputs", outputs)):
+        _check_looks(root[key], names)
     if "next_state" in outputs:
         root["outputs"].fail("'next_state' is the name of the model's memory")
     if not any(row["architecture"] == row["cpu"] == "*" for row in manifest.budget):
         root["budget"].fail("has no row for every machine (architecture '*', cpu '*')")
     _check_members(root["members"], manifest)
+
+
+def _check_looks(node: Node, names: Sequence[str]) -> None:
+    pair = twins(names)
+    if pair is not None:
+        node.fail(f"names {pair[0]!r} and {pair[1]!r}, which look alike")
 
 
 def _check_members(node: Node, manifest: Manifest) -> None:

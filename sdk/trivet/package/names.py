@@ -1,10 +1,12 @@
-"""Names inside a model: plain ASCII, and metadata whose keys are given once."""
+"""Names inside a model: plain ASCII, no two that look alike, and metadata whose keys are given once."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 from trivet.errors import GraphError
+from trivet.package.looks import look
 from trivet.package.messages import ENTRY
 from trivet.package.protobuf import Reader
 
@@ -20,6 +22,20 @@ def check_name(name: str, where: str) -> None:
     if not _NAME.fullmatch(name):
         message = f"has the name {name[:80]!a}, which is not plain ASCII without spaces"
         raise GraphError(message, where=where, hint="rename it and export the model again", rule="TRV-P066")
+
+
+def check_looks(ports: Collection[str], values: Collection[str]) -> None:
+    """Refuses a value whose name looks like that of an input or output.
+
+    Raises:
+        GraphError: There is one; who reads the graph would take one for the other.
+    """
+    looks = {look(name): name for name in ports}
+    for name in [*ports, *values]:
+        port = looks.get(look(name), name)
+        if port != name:
+            message = f"has the name {name[:80]!r}, which looks like {port[:80]!r}"
+            raise GraphError(message, where="graph", hint="rename it and export the model again", rule="TRV-P066")
 
 
 def check_metadata(reader: Reader, entries: list[memoryview], where: str) -> None:

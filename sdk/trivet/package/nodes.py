@@ -5,19 +5,18 @@ from __future__ import annotations
 import math
 from array import array
 from collections import Counter
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NoReturn
 
 from trivet.errors import GraphError
 from trivet.package.ensemble import check_ensemble
 from trivet.package.messages import ATTRIBUTE, NODE
 from trivet.package.names import check_metadata, check_name
-from trivet.package.operators import ALIASES, OPERATORS, SIZED
+from trivet.package.operators import ALIASES, Operators
 from trivet.package.protobuf import Reader
-from trivet.package.tensor import INT64, KEPT, TYPES, Tensor, finite, read_tensor, refuse_forbidden
+from trivet.package.sizes import Sizes
+from trivet.package.tensor import FLOAT, INT64, KEPT, TYPES, Tensor, finite, read_tensor, refuse_forbidden
 
 MOST_NODES = 20_000
-MOST_EXPANDED = 1 << 22
-"""Most elements, for each row of a batch, that ``Expand`` may be told to make."""
 
 # AttributeProto's type, the field that holds it, and the letter in the table of operators.
 _KINDS = {
@@ -32,17 +31,7 @@ _KINDS = {
 
 _UNSET: dict[str, Any] = {"f": 0.0, "i": 0, "s": b""}
 
-
-class _Size(NamedTuple):
-    """What is known of a value that can serve as a shape.
-
-    Attributes:
-        measured: Whether some of it was measured with ``Shape``.
-        product: Product of its constant parts.
-    """
-
-    measured: bool
-    product: int
+_COLUMNS = {"Scaler": ("offset", "scale"), "Imputer": ("imputed_value_floats",)}
 
 
 class Nodes:
@@ -53,12 +42,13 @@ class Nodes:
         operators: How often each operator was met, as ``domain:operator``.
     """
 
-    def __init__(self, reader: Reader, domains: set[str]) -> None:
+    def __init__(self, reader: Reader, domains: set[str], allowed: Operators) -> None:
         self.defined: set[str] = set()
         self.operators: Counter[str] = Counter()
         self._reader = reader
         self._domains = domains
-        self._sizes: dict[str, _Size] = {}
+        self._allowed = allowed
+        self._sizes = Sizes()
 
     def define(self, name: str, where: str) -> None:
         """Notes that a value exists.
@@ -71,10 +61,15 @@ class Nodes:
             _refuse(where, f"defines {name!r} a second time", "TRV-P070")
         self.defined.add(name)
 
-    def constant(self, name: str, tensor: Tensor) -> None:
-        """Notes the values of a constant, which may become a shape."""
-        if tensor.integers is not None:
-            self._sizes[name] = _Size(False, math.prod(max(1, abs(value)) for value in tensor.integers))
+    def port(self, name: str, shape: tuple[int | str, ...]) -> None:
+        """Notes an input of the graph."""
+        self.define(name, "input")
+        self._sizes.port(name, shape)
+
+    def constant(self, tensor: Tensor) -> None:
+        """Notes an initializer."""
+        self.define(tensor.name, "initializer")
+        self._sizes.constant(tensor.name, tensor)
 
     def check(self, data: memoryview, number: int) -> None:
         """Checks the next node.
@@ -90,10 +85,10 @@ class Nodes:
         if name:
             check_name(name, where)
         domain = ALIASES.get(node.get("domain", ""), node.get("domain", ""))
-        if domain not in self._domains or operator not in OPERATORS[domain]:
+        if domain not in self._domains or operator not in self._allowed[domain]:
             full = f"{domain}:{operator}" if domain else operator
             _refuse(where, f"{full[:80]!a} is not one of the allowed operators", "TRV-P063")
-        attributes = self._attributes(node["attribute"], OPERATORS[domain][operator], where)
+        attributes = self._attributes(node["attribute"], self._allowed[domain][operator], where)
         self._connect(node, where)
         self._check_meaning(node, operator, attributes, where)
         self.operators[f"{domain}:{operator}" if domain else operator] += 1
@@ -135,50 +130,37 @@ class Nodes:
                 self.define(name, where)
 
     def _check_meaning(self, node: dict[str, Any], operator: str, attributes: dict[str, Any], where: str) -> None:
+        width = self._sizes.width(node["input"][0]) if node["input"] else None
         if operator.startswith("TreeEnsemble"):
-            check_ensemble(attributes, where, "class" if operator.endswith("Classifier") else "target")
+            check_ensemble(attributes, where, "class" if operator.endswith("Classifier") else "target", width)
         elif operator.startswith("Linear"):
             classifies = operator.endswith("Classifier")
-            _check_linear(attributes, len(attributes.get("intercepts", ())) if classifies else None, where)
+            _check_linear(attributes, len(attributes.get("intercepts", ())) if classifies else None, width, where)
+        elif operator in _COLUMNS:
+            _check_columns(attributes, _COLUMNS[operator], width, where)
         elif operator == "Cast" and attributes.get("to") not in TYPES:
             _refuse(where, f"casts to the element type {attributes.get('to')}", "TRV-P069")
-        elif operator == "Constant" and len(attributes) != 1:
+        elif operator == "BatchNormalization" and (attributes.get("training_mode") or len(node["output"]) > 1):
+            _refuse(where, "is in training mode", "TRV-P069")
+        if operator == "Constant":
+            self._constant(node, attributes, where)
+        else:
+            self._sizes.follow(operator, node["input"], node["output"], attributes, where)
+
+    def _constant(self, node: dict[str, Any], attributes: dict[str, Any], where: str) -> None:
+        if len(attributes) != 1 or len(node["output"]) != 1:
             _refuse(where, "has not exactly one value", "TRV-P069")
-        self._follow_size(node, operator, attributes, where)
-
-    def _follow_size(self, node: dict[str, Any], operator: str, attributes: dict[str, Any], where: str) -> None:
-        """Follows values that can become a shape, and bounds what ``Expand`` makes of one."""
-        output = node["output"][0] if node["output"] else ""
-        if operator == "Shape":
-            self._sizes[output] = _Size(True, 1)
-        elif operator == "Constant":
-            self.constant(output, _constant(attributes))
-        elif operator in SIZED:
-            size = self._passed(node["input"], operator)
-            if size is not None:
-                self._sizes[output] = size
-        elif operator == "Expand":
-            size = self._sizes.get(node["input"][1]) if len(node["input"]) == 2 else None
-            if size is None or size.product > MOST_EXPANDED:
-                _refuse(where, "expands to a size that is computed, or too large", "TRV-P072")
-
-    def _passed(self, inputs: list[str], operator: str) -> _Size | None:
-        """The size that an operator hands on; of joined parts at most one may be measured."""
-        parts = [self._sizes.get(name) for name in (inputs if operator == "Concat" else inputs[:1])]
-        known = [part for part in parts if part is not None]
-        measured = sum(part.measured for part in known)
-        if not known or len(known) < len(parts) or measured > 1:
-            return None
-        return _Size(measured == 1, math.prod(part.product for part in known))
+        self._sizes.constant(node["output"][0], _constant(attributes))
 
 
 def _constant(attributes: dict[str, Any]) -> Tensor:
-    """The tensor that a Constant node gives, as far as shapes need it."""
+    """The tensor that a Constant node gives, as far as sizes need it."""
     name, value = next(iter(attributes.items()))
     if isinstance(value, Tensor):
         return value
-    integers = {"value_int": [value], "value_ints": value}.get(name)
-    return Tensor("", INT64, (), tuple(integers) if integers is not None and len(integers) <= KEPT else None)
+    kind = INT64 if name.startswith("value_int") else FLOAT
+    values, shape = (value, (len(value),)) if name.endswith("s") else ([value], ())
+    return Tensor("", kind, shape, tuple(values) if kind == INT64 and len(values) <= KEPT else None)
 
 
 def _are_thresholds(name: str, values: array[float]) -> bool:
@@ -186,12 +168,25 @@ def _are_thresholds(name: str, values: array[float]) -> bool:
     return name == "nodes_values" and not any(map(math.isnan, values))
 
 
-def _check_linear(attributes: dict[str, Any], classes: int | None, where: str) -> None:
+def _check_linear(attributes: dict[str, Any], classes: int | None, width: int | None, where: str) -> None:
     """Older runtimes read past the end of coefficients that are too few."""
     count = attributes.get("targets", 1) if classes is None else classes
     coefficients = len(attributes.get("coefficients", ()))
-    if count < 1 or coefficients == 0 or coefficients % count:
-        _refuse(where, f"has {coefficients} coefficients for {count} targets or classes", "TRV-P069")
+    if (
+        count < 1
+        or coefficients == 0
+        or coefficients % count
+        or coefficients // count != (width or coefficients // count)
+    ):
+        columns = f" of {width} columns" if width else ""
+        _refuse(where, f"has {coefficients} coefficients for {count} targets or classes{columns}", "TRV-P069")
+
+
+def _check_columns(attributes: dict[str, Any], names: tuple[str, ...], width: int | None, where: str) -> None:
+    for name in names:
+        count = len(attributes.get(name, ()))
+        if count > 1 and count != (width or count):
+            _refuse(where, f"has {count} numbers as {name} for {width} columns", "TRV-P069")
 
 
 def _refuse(where: str, message: str, rule: str) -> NoReturn:

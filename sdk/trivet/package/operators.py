@@ -3,7 +3,8 @@
 Each computes with bounded time and memory from its inputs alone, is defined in
 opset 17 to 21 or ``ai.onnx.ml`` 3, and carries no graph, text or random number.
 ``ReduceSum`` and ``ReduceMean`` are absent because their rows differ with the
-size of the batch; a sum over time is a ``MatMul`` with a constant row.
+size of the batch; a sum over time is a ``MatMul`` with a constant row. A model
+that is in no package may use more, in ``ELSEWHERE``.
 
 An attribute's type is ``f`` float, ``i`` integer, ``s`` text, ``t`` tensor; doubled for lists.
 """
@@ -59,19 +60,71 @@ _ML = f"""
 """  # noqa: E501 - one line an operator
 
 
+_ELSEWHERE = """
+    Acos Acosh Asin Asinh Atan Atanh Cosh HardSwish IsInf Mean Mish PRelu Sinh Size Softsign Sum Tan
+"""
+
+_ELSEWHERE_WITH_ATTRIBUTES = """
+    AveragePool auto_pad:s ceil_mode:i count_include_pad:i dilations:ii kernel_shape:ii pads:ii strides:ii
+    BatchNormalization epsilon:f momentum:f training_mode:i
+    Cast to:i saturate:i round_mode:s
+    Celu alpha:f
+    Clip min:f max:f
+    ConstantOfShape value:t
+    Conv auto_pad:s dilations:ii group:i kernel_shape:ii pads:ii strides:ii
+    GRU activation_alpha:ff activation_beta:ff activations:ss clip:f direction:s hidden_size:i layout:i linear_before_reset:i
+    Gelu approximate:s
+    GlobalAveragePool
+    GlobalMaxPool
+    HardSigmoid alpha:f beta:f
+    LSTM activation_alpha:ff activation_beta:ff activations:ss clip:f direction:s hidden_size:i input_forget:i layout:i
+    LayerNormalization axis:i epsilon:f stash_type:i
+    MaxPool auto_pad:s ceil_mode:i dilations:ii kernel_shape:ii pads:ii storage_order:i strides:ii
+    Pad mode:s pads:ii value:f
+    RNN activation_alpha:ff activation_beta:ff activations:ss clip:f direction:s hidden_size:i layout:i
+    Selu alpha:f gamma:f
+    Slice axes:ii ends:ii starts:ii
+    Split axis:i num_outputs:i split:ii
+    Squeeze axes:ii
+    ThresholdedRelu alpha:f
+    Tile
+    TopK axis:i k:i largest:i sorted:i
+    Unsqueeze axes:ii
+"""  # noqa: E501 - one line an operator
+
+_REDUCING = "\n".join(
+    f"Reduce{word} axes:ii keepdims:i noop_with_empty_axes:i"
+    for word in ("L1", "L2", "LogSum", "LogSumExp", "Max", "Mean", "Min", "Prod", "Sum", "SumSquare")
+)
+
+_ML_ELSEWHERE = """
+    ArrayFeatureExtractor
+    Binarizer threshold:f
+    Imputer imputed_value_floats:ff replaced_value_float:f
+    LabelEncoder default_float:f default_int64:i keys_floats:ff keys_int64s:ii values_floats:ff values_int64s:ii
+"""
+
+
 def _table(text: str) -> dict[str, dict[str, str]]:
     lines = [line.split() for line in text.splitlines() if line.strip()]
     return {line[0]: dict(word.split(":") for word in line[1:]) for line in lines}
 
 
-OPERATORS: Mapping[str, Mapping[str, Mapping[str, str]]] = {
+Operators = Mapping[str, Mapping[str, Mapping[str, str]]]
+
+OPERATORS: Operators = {
     "": _table("\n".join(_PLAIN.split())) | _table(_WITH_ATTRIBUTES),
     "ai.onnx.ml": _table(_ML),
 }
 """Domain to operator to attribute to type; ``ai.onnx`` is the domain with the empty name."""
 
+_MORE = "\n".join((*_ELSEWHERE.split(), _ELSEWHERE_WITH_ATTRIBUTES, _REDUCING))
+
+ELSEWHERE: Operators = {
+    "": {**OPERATORS[""], **_table(_MORE)},
+    "ai.onnx.ml": {**OPERATORS["ai.onnx.ml"], **_table(_ML_ELSEWHERE)},
+}
+"""What a model that is in no package may use: bounded as well, but rows may know their batch."""
+
 ALIASES = {"ai.onnx": ""}
 """Second names of domains."""
-
-SIZED = frozenset(("Gather", "Slice", "Concat", "Squeeze", "Unsqueeze", "Identity", "Cast"))
-"""Operators that pass sizes on: what ``Expand`` may take its shape from, besides ``Shape`` and constants."""

@@ -56,7 +56,7 @@ def array(package: Package, entry: Mapping[str, Any]) -> Float32s:
     path, shape = entry["path"], tuple(entry["shape"])
     data = package.members.get(path)
     if data is None or len(data) != 4 * int(np.prod(shape)):
-        raise FormatError(f"golden member {path} is not of shape {shape}", where="manifest.json", rule="TRV-P090")
+        raise FormatError(f"golden member {path} is not of shape {shape}", where="manifest.json", rule="TRV-R017")
     return np.frombuffer(data, "<f4").reshape(shape).astype(np.float32)
 
 
