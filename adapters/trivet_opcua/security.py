@@ -10,13 +10,13 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from trivet.errors import AdapterError
+from trivet.errors import AdapterError, DocumentError
 from trivet_opcua import certificates
 from trivet_opcua.certificates import Pin, thumbprint
 from trivet_opcua.discovery import Offer, offers, strongest
 from trivet_opcua.loss import Lost
 from trivet_opcua.sentences import sentence
-from trivet_opcua.settings import POLICIES, Settings
+from trivet_opcua.settings import POLICIES, Settings, password
 
 LOGIN = frozenset({"BadUserAccessDenied", "BadIdentityTokenRejected", "BadIdentityTokenInvalid"})
 CERTIFICATE_TROUBLE = frozenset({"timeout", "reset", "protocol", "untrusted", "denied"})
@@ -85,6 +85,18 @@ def own(settings: Settings) -> certificates.Own:
     except (OSError, ValueError) as error:
         raise AdapterError(f"`certificate` {settings.certificate!r} cannot be used", hint="check it") from error
     return certificates.Own(settings.certificate, settings.private_key, print_)
+
+
+def secret(settings: Settings) -> str | None:
+    """The password, read anew at every login, so that a changed one needs no restart.
+
+    Raises:
+        Lost: It is not where the document says.
+    """
+    try:
+        return password(settings)
+    except DocumentError as error:
+        raise Lost("denied", str(error)) from error
 
 
 async def explained(lost: Lost, settings: Settings, used: Secured | None) -> Lost:
