@@ -11,6 +11,7 @@ from trivet_modbus.address import Table
 from trivet_modbus.client import Link, LostError, shared
 from trivet_modbus.frame import Refusal
 from trivet_modbus.plan import Block
+from trivet_modbus.route import tcp
 
 PATIENT, SHORT = 30.0, 0.15
 SAFE = 10.0
@@ -44,22 +45,22 @@ FAULTS = {
     "wrong unit": "unit",
     "other function": "function",
     "short": "short",
-    "no transaction": "transaction",
     "exception 1": "illegal_function",
     "exception 2": "illegal_address",
     "exception 6": "busy",
     "exception 11": "gateway_silent",
     "exception 77": "exception_77",
-    "wrong protocol": "lost garbage",
-    "garbage": "lost garbage",
+    "wrong protocol": "garbage",
+    "garbage": "garbage",
     "drop": "lost reset",
     "half then drop": "lost reset",
 }
 SLOW_FAULTS = {
     "silent": "timeout",
     "late": "timeout",
-    "wrong transaction": "timeout",
-    "half": "lost timeout",
+    "wrong transaction": "transaction",
+    "no transaction": "transaction",
+    "half": "torn",
 }
 
 
@@ -67,7 +68,7 @@ SLOW_FAULTS = {
 async def test_fault_is_named_at_once_and_the_next_read_is_good(fault: str, caplog: pytest.LogCaptureFixture) -> None:
     server = RawServer(fault=lambda number, request: fault if number % 3 == 0 else "")
     async with running(server), asyncio.timeout(SAFE):
-        link = Link("127.0.0.1", server.port)
+        link = Link(tcp("127.0.0.1", server.port))
         seen = [await outcome(link, 3, 100 * i, PATIENT) for i in range(9)]
         link.drop("done")
     assert seen == ["good", "good", FAULTS[fault]] * 3
@@ -78,7 +79,7 @@ async def test_fault_is_named_at_once_and_the_next_read_is_good(fault: str, capl
 async def test_fault_that_only_patience_can_tell(fault: str) -> None:
     server = RawServer(fault=lambda number, request: fault if number == 2 else "")
     async with running(server), asyncio.timeout(SAFE):
-        link = Link("127.0.0.1", server.port)
+        link = Link(tcp("127.0.0.1", server.port))
         seen = [await outcome(link, 3, 100 * i, SHORT) for i in range(4)]
         link.drop("done")
     assert seen == ["good", SLOW_FAULTS[fault], "good", "good"]
@@ -87,7 +88,7 @@ async def test_fault_that_only_patience_can_tell(fault: str) -> None:
 async def test_three_silent_requests_end_the_link() -> None:
     server = RawServer(fault=lambda number, request: "silent")
     async with running(server), asyncio.timeout(SAFE):
-        link = Link("127.0.0.1", server.port)
+        link = Link(tcp("127.0.0.1", server.port))
         seen = [await outcome(link, 1, 0, 0.05) for _ in range(4)]
         link.drop("done")
     assert seen == ["timeout", "timeout", "lost timeout", "timeout"]
@@ -97,7 +98,7 @@ async def test_three_silent_requests_end_the_link() -> None:
 async def test_all_tables_and_units_share_one_connection() -> None:
     server = RawServer()
     async with running(server), asyncio.timeout(SAFE):
-        one, other = shared("127.0.0.1", server.port), shared("127.0.0.1", server.port)
+        one, other = shared(tcp("127.0.0.1", server.port)), shared(tcp("127.0.0.1", server.port))
         assert one is other
         await one.open(PATIENT)
         reads = [
@@ -108,7 +109,7 @@ async def test_all_tables_and_units_share_one_connection() -> None:
         answers = await asyncio.gather(*reads)
         one.release()
         other.release()
-        assert shared("127.0.0.1", server.port) is not one
+        assert shared(tcp("127.0.0.1", server.port)) is not one
     assert answers[0] == words(1, 4, 7, 9)
     assert answers[2] == words(2, 4, 7, 9)
     for answer, unit in ((answers[1], 1), (answers[3], 2)):
@@ -120,7 +121,7 @@ async def test_all_tables_and_units_share_one_connection() -> None:
 async def test_nobody_listens() -> None:
     async with running(RawServer()) as server:
         port = server.port
-    link = Link("127.0.0.1", port)
+    link = Link(tcp("127.0.0.1", port))
     with pytest.raises(LostError) as caught:
         await link.open(PATIENT)
     assert caught.value.reason == "refused"
@@ -129,7 +130,7 @@ async def test_nobody_listens() -> None:
 async def test_a_cancelled_read_stays_cancelled_and_the_link_usable() -> None:
     server = RawServer(fault=lambda number, request: "silent" if number == 1 else "")
     async with running(server), asyncio.timeout(SAFE):
-        link = Link("127.0.0.1", server.port)
+        link = Link(tcp("127.0.0.1", server.port))
         await link.open(PATIENT)
         task = asyncio.create_task(link.read(1, block(0), PATIENT))
         await server.arrived.wait()
@@ -143,7 +144,7 @@ async def test_a_cancelled_read_stays_cancelled_and_the_link_usable() -> None:
 async def test_identification_is_read_object_by_object() -> None:
     server = RawServer(objects={0: b"Maker", 1: b"M-1", 2: b"1.2", 5: b"Model"})
     async with running(server), asyncio.timeout(SAFE):
-        link = Link("127.0.0.1", server.port)
+        link = Link(tcp("127.0.0.1", server.port))
         await link.open(PATIENT)
         assert await link.identify(1, PATIENT) == {0: "Maker", 1: "M-1", 2: "1.2", 5: "Model"}
         server.objects.clear()
@@ -157,7 +158,7 @@ async def test_a_link_that_goes_down_while_idle_is_noticed() -> None:
     server = RawServer()
     async with asyncio.timeout(SAFE):
         async with running(server):
-            link = Link("127.0.0.1", server.port)
+            link = Link(tcp("127.0.0.1", server.port))
             await link.open(PATIENT)
             assert await outcome(link, 1, 0, PATIENT) == "good"
         assert await link.lost == "reset"
@@ -173,7 +174,7 @@ async def test_no_fault_mix_ever_gives_a_wrong_value() -> None:
 
     server = RawServer(fault=fault)
     async with running(server), asyncio.timeout(3 * SAFE):
-        link = Link("127.0.0.1", server.port)
+        link = Link(tcp("127.0.0.1", server.port))
         seen = [await outcome(link, 1 + i % 5, 37 * i % 5000, 0.03) for i in range(300)]
         link.drop("done")
     assert seen.count("good") >= 240

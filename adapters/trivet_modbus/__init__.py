@@ -1,4 +1,4 @@
-"""Modbus TCP for trivet: profiles of registers as readings, and servers that show a plant."""
+"""Modbus for trivet: profiles of registers as readings, and servers that show a plant."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from trivet.device.adapter import Adapter, Clock, Found, Target, Values
 from trivet.device.document import Point, Profile
-from trivet.errors import AdapterError, ReadError
+from trivet.errors import ReadError
 from trivet.signals import Item, Readings
 
 if TYPE_CHECKING:
@@ -35,13 +35,12 @@ def connect(target: Target, clock: Clock) -> AsyncIterator[Item]:
     """The endless source of one unit.
 
     Raises:
-        AdapterError: pymodbus is not installed.
+        AdapterError: This system has no serial ports, and the URL names one.
         DocumentError: The endpoint's URL or settings are wrong.
     """
     from trivet_modbus.schedule import schedule
 
     plan = schedule(target)
-    _required()
     from trivet_modbus.source import stream
 
     return stream(plan, clock, random.random)
@@ -64,19 +63,17 @@ async def identify(url: str, _profiles: Mapping[str, Profile]) -> tuple[Found, .
     """The nameplate that a unit tells by function 43/14; empty when it tells none.
 
     Raises:
-        AdapterError: pymodbus is not installed.
+        AdapterError: This system has no serial ports, and the URL names one.
         DocumentError: The URL is wrong.
         ConnectError: Nothing answers at the address.
         ReadError: The unit does not answer.
     """
-    from trivet_modbus.settings import parse_url
-
-    host, port, unit = parse_url(url)
-    _required()
     from trivet_modbus.client import shared
     from trivet_modbus.frame import Refusal
+    from trivet_modbus.route import parse_route
 
-    link = shared(host, port)
+    route, unit = parse_route(url)
+    link = shared(route)
     try:
         await link.open(PATIENCE)
         told = await link.identify(unit, PATIENCE)
@@ -108,17 +105,9 @@ def serve(profile: Profile, values: Values, bind: str, clock: Clock) -> Abstract
     return server.serve(profile, values, bind, clock)
 
 
-def _required() -> None:
-    try:
-        import pymodbus  # noqa: F401
-    except ImportError as error:
-        message = "reading Modbus needs pymodbus"
-        raise AdapterError(message, hint="run: pip install 'trivet[modbus]'") from error
-
-
 adapter = Adapter(
     name="modbus",
-    schemes=("modbus+tcp",),
+    schemes=("modbus+tcp", "modbus+tls", "modbus+rtuovertcp", "modbus+rtu"),
     point=point,
     connect=connect,
     decode=decode,

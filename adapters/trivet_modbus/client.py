@@ -1,54 +1,45 @@
-"""The TCP link to Modbus units, on pymodbus; it can only read.
+"""The link to Modbus units: it can only read, and what it hands out was asked for.
 
-pymodbus frames requests and hands over answers. Above it, because it does not
-itself (3.16): an answer must match its request exactly, a lost link ends the
-pending request at once, and register words stay bytes.
+Frames are made and found by ``mbap`` and ``rtu``, bytes travel through ``wire``. Here is what
+lies between: one request at a time, a deadline, a lost connection that ends the pending request
+at once, and the quarantine. After anything that may leave an old answer on the way nothing is
+asked until none can come: sockets get a new connection; a serial line, and the one behind a
+gateway, must have been quiet for longer than its units ever took to answer.
 """
 
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections.abc import Mapping
 from weakref import WeakKeyDictionary
 
-from pymodbus.client import AsyncModbusTcpClient
-from pymodbus.exceptions import ModbusException
-from pymodbus.pdu import ModbusPDU
-from pymodbus.pdu.bit_message import ReadCoilsRequest, ReadDiscreteInputsRequest
-from pymodbus.pdu.mei_message import ReadDeviceInformationRequest
-from pymodbus.pdu.register_message import ReadHoldingRegistersRequest, ReadInputRegistersRequest
-
 from trivet.errors import ConnectError
-from trivet_modbus.address import Table
+from trivet_modbus.counters import Counters
 from trivet_modbus.frame import (
-    ERROR,
-    GARBAGE,
+    IDENTIFY,
+    SERVER_ID,
     SILENCE,
-    TORN,
+    Ask,
+    Framing,
     Refusal,
-    Wanted,
     identification,
-    judge,
     nonsense,
-    refusal,
-    wanted,
+    read_request,
 )
+from trivet_modbus.mbap import Mbap
 from trivet_modbus.plan import Block
+from trivet_modbus.route import Route, Security
+from trivet_modbus.rtu import Rtu
+from trivet_modbus.wire import Unreachable, Wire, dial
 
-# without it every late answer is a line on the terminal
-logging.getLogger("pymodbus").addHandler(logging.NullHandler())
-
-REQUESTS: Mapping[Table, type[ModbusPDU]] = {
-    Table.COIL: ReadCoilsRequest,
-    Table.DISCRETE: ReadDiscreteInputsRequest,
-    Table.HOLDING: ReadHoldingRegistersRequest,
-    Table.INPUT: ReadInputRegistersRequest,
-}
 SILENCES = 3
 BASIC, REGULAR = 1, 2
 ANSWERS = 8
-LARGEST_BUFFER = 8192
+MARGIN = 1.25
+LEAST_WORST = 1.0
+MOST_QUIETS = 8
+GROWTH, MOST_WORST = 4.0, 10.0
+LONGEST_FRAME = 256
+REQUEST_CHARACTERS = 8
 
 
 class LostError(ConnectError):
@@ -58,89 +49,73 @@ class LostError(ConnectError):
         reason: One word, such as ``refused`` or ``reset``.
     """
 
-    def __init__(self, reason: str, place: str) -> None:
-        super().__init__(f"no Modbus answer ({reason})", where=place, hint="check address, cable and power")
+    def __init__(self, reason: str, route: str, detail: str = "") -> None:
+        message = f"no Modbus answer ({reason}{f': {detail}' if detail else ''})"
+        super().__init__(message, where=route, hint="check address, cable and power")
         self.reason = reason
 
 
-class _Raw(ModbusPDU):  # type: ignore[misc] # pymodbus is not followed by mypy
-    """An answer whose data stay bytes; pymodbus would unpack them one register at a time."""
-
-    payload = b""
-
-    def decode(self, data: bytes) -> None:
-        self.payload = data
-
-    def __str__(self) -> str:
-        return "answer"
-
-
-class _Coils(_Raw):
-    function_code = 1
-
-
-class _Discretes(_Raw):
-    function_code = 2
-
-
-class _Holdings(_Raw):
-    function_code = 3
-
-
-class _Inputs(_Raw):
-    function_code = 4
-
-
-class _Identity(_Raw):
-    function_code = 0x2B
-
-
 class Link:
-    """One TCP connection, shared by all units behind it, one request at a time.
+    """One connection or serial port, shared by all units behind it, one request at a time.
 
     Attributes:
-        host: Name or IP address.
-        port: TCP port.
+        route: Where.
         lost: Done, with the reason, as soon as the connection is down.
         users: How many sources read through it.
         sent: When the last request went out [s of the event loop's time].
+        reconnects: Connections after the first one.
+        quarantines: How often nothing was asked until no old answer could come.
+        counters: Unit id to what was counted for it.
     """
 
-    def __init__(self, host: str, port: int) -> None:
-        self.host = host
-        self.port = port
+    def __init__(self, route: Route, security: Security | None = None) -> None:
+        self.route = route
         self.users = 0
         self.sent = 0.0
+        self.reconnects = -1
+        self.quarantines = 0
+        self.counters: dict[int, Counters] = {}
         self.lost: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self._loop = asyncio.get_running_loop()
+        self._security = security
         self._turn = asyncio.Lock()
-        self._client: AsyncModbusTcpClient | None = None
-        self._want: Wanted | None = None
-        self._scope: asyncio.Timeout | None = None
-        self._verdict = ""
+        self._opening: asyncio.Task[None] | None = None
+        self._wire: Wire | None = None
+        self._framing: Framing = Mbap()
+        self._pending: asyncio.Future[bytes | Refusal | None] | None = None
+        self._asked = 0
+        self._heard = 0.0
         self._silences = 0
+        self._worst: dict[int, float] = {}
 
     async def open(self, patience: float) -> None:
-        """Connects unless it is connected.
+        """Connects unless it is connected; callers at the same time share one attempt.
 
         Raises:
             LostError: Nobody answered within ``patience`` [s].
+            AdapterError: This system cannot open such a route.
         """
-        async with self._turn:
-            if self._client is not None:
-                return
-            self.lost = asyncio.get_running_loop().create_future()
-            self._verdict, self._silences = "", 0
-            client = self._made()
-            try:
-                async with asyncio.timeout(patience):
-                    made = await client.connect()
-            except TimeoutError as error:
-                client.close()
-                raise self._error("timeout") from error
-            if not made or self.lost.done():
-                client.close()
-                raise self._error("reset" if made else "refused")
-            self._client = client
+        if self._wire is None and self._opening is None:
+            self._opening = asyncio.create_task(self._connect(patience))
+            self._opening.add_done_callback(self._opened)
+        if self._opening is not None:
+            await asyncio.shield(self._opening)
+
+    def declare(self, unit: int, worst_turnaround: float) -> None:
+        """Tells how long a unit may take to answer at worst [s]; what is seen to take longer counts more."""
+        self._worst[unit] = max(self._worst.get(unit, 0.0), worst_turnaround)
+
+    def worst(self, unit: int, patience: float = 0.0) -> float:
+        """The longest time that a unit may take to answer: declared or seen, else assumed from the patience [s]."""
+        assumed = self._worst.get(unit) or max(LEAST_WORST, patience)
+        return max(assumed, self.counted(unit).longest)
+
+    def counted(self, unit: int) -> Counters:
+        """The counters of one unit."""
+        counters = self.counters.get(unit)
+        if counters is None:
+            counters = self.counters[unit] = Counters()
+        return counters
 
     async def read(self, unit: int, block: Block, patience: float) -> bytes | Refusal:
         """The data bytes of one block, exactly ``block.size`` of them, or why there are none.
@@ -148,9 +123,7 @@ class Link:
         Raises:
             LostError: The link is, or went, down.
         """
-        request = REQUESTS[block.table](address=block.address, count=block.count, dev_id=unit)
-        answer = await self._ask(request, patience)
-        return answer if isinstance(answer, Refusal) else answer[1:]
+        return await self._ask(read_request(unit, block.table.function, block.address, block.count), patience)
 
     async def identify(self, unit: int, patience: float) -> dict[int, str] | Refusal:
         """Objects of the unit's device identification by number (function 43/14).
@@ -163,27 +136,77 @@ class Link:
             return await self._objects(unit, BASIC, patience)
         return regular
 
-    def drop(self, reason: str) -> None:
+    async def server_id(self, unit: int, patience: float) -> bytes | Refusal:
+        """What the unit reports as its server id (function 17), without the byte count.
+
+        Raises:
+            LostError: The link is, or went, down.
+        """
+        answer = await self._ask(Ask(unit, SERVER_ID, b"", None), patience)
+        if isinstance(answer, Refusal):
+            return answer
+        return answer[1:] if answer and answer[0] == len(answer) - 1 else nonsense("short")
+
+    def drop(self, reason: str, detail: str = "") -> None:
         """Closes the connection and ends a pending request at once."""
-        client, self._client = self._client, None
-        if client is not None:
-            client.close()
+        if self._wire is not None:
+            self._wire.close()
+            self._wire = None
         if not self.lost.done():
             self.lost.set_result(reason)
-        self._expire()
+        if self._pending is not None and not self._pending.done():
+            self._pending.set_exception(self._error(reason, detail))
 
     def release(self) -> None:
         """One source less; the last one closes the connection."""
         self.users -= 1
         if self.users <= 0:
+            if self._opening is not None:
+                self._opening.cancel()
             self.drop("closed")
-            _links().pop((self.host, self.port), None)
+            _links().pop((self.route, self._security), None)
+
+    async def _connect(self, patience: float) -> None:
+        async with self._turn:
+            if self._wire is None:
+                self.lost = self._loop.create_future()
+                self._silences = 0
+                await self._dialled(patience)
+
+    def _opened(self, task: asyncio.Task[None]) -> None:
+        self._opening = None
+        if not task.cancelled():
+            task.exception()
+
+    async def _dialled(self, patience: float) -> None:
+        """A new wire, or a lost link."""
+        mine: Wire | None = None
+
+        def gone(reason: str) -> None:
+            if mine is None or self._wire is mine:
+                self.drop(reason)
+
+        self._framing = Rtu() if self.route.framed_rtu else Mbap()
+        try:
+            async with asyncio.timeout(patience):
+                mine = await dial(self.route, self._security, self._received, gone)
+        except TimeoutError as error:
+            self.drop("timeout")
+            raise self._error("timeout") from error
+        except Unreachable as error:
+            self.drop(error.reason)
+            raise self._error(error.reason, error.detail) from error
+        if self.lost.done():
+            mine.close()
+            raise self._error(self.lost.result())
+        self._wire = mine
+        self.reconnects += 1
 
     async def _objects(self, unit: int, level: int, patience: float) -> dict[int, str] | Refusal:
         found: dict[int, str] = {}
         following = 0
         for _ in range(ANSWERS):
-            answer = await self._ask(ReadDeviceInformationRequest(level, following, dev_id=unit), patience)
+            answer = await self._ask(Ask(unit, IDENTIFY, bytes([14, level, following]), None), patience)
             if isinstance(answer, Refusal):
                 return found or answer
             try:
@@ -195,104 +218,129 @@ class Link:
                 break
         return found
 
-    async def _ask(self, request: ModbusPDU, patience: float) -> bytes | Refusal:
+    async def _ask(self, ask: Ask, patience: float) -> bytes | Refusal:
         async with self._turn:
-            client = self._client
-            if client is None:
+            if self.route.framed_rtu:
+                await self._listened()
+            if not self._framing.clean:
+                await self._quarantine(patience)
+            if self._wire is None:
                 raise self._error(self.lost.result() if self.lost.done() else "closed")
-            self._verdict = ""
-            try:
-                async with asyncio.timeout(patience) as self._scope:
-                    response = await client.execute(False, request)
-            except TimeoutError as error:
-                return self._unanswered(client, error)
-            except ModbusException as error:
-                self._scope = None
-                self.drop("reset")
-                raise self._error("reset") from error
-            finally:
-                self._scope = self._want = None
-            self._silences = 0
-            return self._answer(request, response)
+            return await self._answered(ask, patience)
 
-    def _answer(self, request: ModbusPDU, response: ModbusPDU) -> bytes | Refusal:
-        # pymodbus takes an answer with transaction 0 for any request
-        if response.transaction_id != request.transaction_id:
-            return nonsense("transaction")
-        if response.function_code & ERROR:
-            return refusal(response.exception_code)
-        return bytes(response.payload)
+    async def _answered(self, ask: Ask, patience: float) -> bytes | Refusal:
+        """Sends and waits."""
+        assert self._wire is not None  # noqa: S101 # looked at by the caller
+        frame, counters = self._framing.begin(ask), self.counted(ask.unit)
+        pending: asyncio.Future[bytes | Refusal | None] = self._loop.create_future()
+        self._pending = pending
+        self._asked, self.sent = ask.unit, self._loop.time()
+        counters.requests += 1
+        counters.sent += len(frame)
+        self._wire.write(frame)
+        expected = LONGEST_FRAME if ask.size is None else ask.size
+        patience += self.route.seconds(len(frame) + expected + REQUEST_CHARACTERS)
+        timer = self._loop.call_later(patience, self._expire)
+        try:
+            answer = await pending
+        finally:
+            timer.cancel()
+            self._pending = None
+        if answer is None or isinstance(answer, Refusal):
+            return self._refused(answer, counters)
+        self._silences = 0
+        counters.answers += 1
+        took = self._heard - self.sent
+        counters.turnarounds.append(took)
+        counters.longest = max(counters.longest, took)
+        return answer
 
-    def _unanswered(self, client: AsyncModbusTcpClient, error: TimeoutError) -> Refusal:
-        """What it means that a request ended without its answer."""
-        if self._client is not client:
-            raise self._error(self.lost.result()) from error
-        if self._verdict and self._verdict != TORN:
-            return nonsense(self._verdict)
-        self._silences += 1
-        # the rest of a torn frame may still come, and a silent peer may be gone without a word
-        if self._verdict == TORN or self._silences >= SILENCES:
-            self.drop("timeout")
-            raise self._error("timeout") from error
-        return SILENCE
+    def _refused(self, answer: Refusal | None, counters: Counters) -> Refusal:
+        """A refusal, or silence; several requests in a row without a whole frame in answer end the link.
 
-    def _made(self) -> AsyncModbusTcpClient:
-        client = AsyncModbusTcpClient(
-            self.host,
-            port=self.port,
-            timeout=None,
-            retries=0,
-            reconnect_delay=0,
-            trace_packet=self._trace,
-            trace_connect=self._connection,
-        )
-        for answer in (_Coils, _Discretes, _Holdings, _Inputs, _Identity):
-            client.register(answer)
-        # its own bound throws away a late answer together with the right one behind it
-        client.ctx.max_buffer_size = LARGEST_BUFFER
-        return client
+        A silent peer may be gone without a word, and one that talks nonsense may not be what it seems.
+        """
+        told = SILENCE._replace(reason=self._framing.end() or SILENCE.reason) if answer is None else answer
+        counters.refusals[told.reason] += 1
+        self._silences = self._silences + 1 if answer is None or not self._framing.clean else 0
+        if self._silences >= SILENCES:
+            self.drop(told.reason)
+            raise self._error(told.reason)
+        return told
 
-    def _connection(self, up: bool) -> None:
-        if not up:
-            self.drop("reset")
-
-    def _trace(self, sending: bool, data: bytes) -> bytes:
-        """Sees every packet; what it withholds never reaches pymodbus."""
-        if sending:
-            self._want = wanted(data)
-            self.sent = asyncio.get_running_loop().time()
-            return data
-        if self._want is None:
-            return b""
-        self._verdict = judge(data, self._want)
-        if self._verdict in ("", TORN):
-            return data
-        if self._verdict == GARBAGE:
-            self.drop(GARBAGE)
-        self._expire()
-        return b""
+    def _received(self, data: bytes) -> None:
+        self._heard = self._loop.time()
+        counters = self.counted(self._asked)
+        counters.received += len(data)
+        pending = self._pending
+        if pending is None or pending.done():
+            self._framing.stray(data)
+            late = self._heard - self.sent
+            if not self._framing.clean and late < min(GROWTH * self.worst(self._asked), MOST_WORST):
+                counters.longest = max(counters.longest, late)
+            return
+        answer = self._framing.feed(data)
+        if answer is not None:
+            pending.set_result(answer)
 
     def _expire(self) -> None:
-        scope = self._scope
-        if scope is not None and not scope.expired():
-            scope.reschedule(asyncio.get_running_loop().time())
+        pending = self._pending
+        if pending is not None and not pending.done():
+            pending.set_result(None)
 
-    def _error(self, reason: str) -> LostError:
-        return LostError(reason, f"{self.host}:{self.port}")
+    async def _listened(self) -> None:
+        """Takes what has arrived but was not read yet, and keeps the silence between two frames."""
+        # one pass of the event loop to look, one to take
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        wait = self._heard + self.route.silence - self._loop.time()
+        if wait > 0.0:
+            await asyncio.sleep(wait)
+
+    async def _quarantine(self, patience: float) -> None:
+        """Returns when no old answer can come any more.
+
+        Raises:
+            LostError: The line does not become quiet, or cannot be opened again.
+        """
+        self.quarantines += 1
+        since = self._loop.time()
+        if not self.route.serial:
+            if self._wire is not None:
+                self._wire.close()
+                self._wire = None
+            await self._dialled(patience)
+            since = self.sent
+        if self.route.framed_rtu:
+            await self._quiet(since, patience)
+            self._framing.clean = True
+
+    async def _quiet(self, since: float, patience: float) -> None:
+        """Waits until nothing came for longer than the unit asked last ever took to answer."""
+        begun = self._loop.time()
+        while (wait := max(since, self._heard) + MARGIN * self.worst(self._asked, patience) - self._loop.time()) > 0.0:
+            if self._loop.time() - begun > MOST_QUIETS * self.worst(self._asked, patience):
+                self.drop("noise")
+            if self._wire is None:
+                raise self._error(self.lost.result() if self.lost.done() else "closed")
+            await asyncio.wait((self.lost,), timeout=wait)
+
+    def _error(self, reason: str, detail: str = "") -> LostError:
+        return LostError(reason, str(self.route), detail)
 
 
-_every: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[tuple[str, int], Link]] = WeakKeyDictionary()
+_every: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[tuple[Route, Security | None], Link]] = WeakKeyDictionary()
 
 
-def shared(host: str, port: int) -> Link:
-    """The link of this event loop to a socket; cheap gateways serve only one connection well."""
+def shared(route: Route, security: Security | None = None) -> Link:
+    """The link of this event loop to a route; cheap gateways serve only one connection well."""
     links = _links()
-    link = links.get((host, port))
+    link = links.get((route, security))
     if link is None:
-        link = links[host, port] = Link(host, port)
+        link = links[route, security] = Link(route, security)
     link.users += 1
     return link
 
 
-def _links() -> dict[tuple[str, int], Link]:
+def _links() -> dict[tuple[Route, Security | None], Link]:
     return _every.setdefault(asyncio.get_running_loop(), {})

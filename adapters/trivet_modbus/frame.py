@@ -1,26 +1,23 @@
-"""Modbus TCP frames: what an answer must look like, and what a refusal means; pure.
+"""What an answer must be, and what a refusal means, whatever frames carry it; pure.
 
-An answer counts only if transaction, unit, function and the number of data bytes
-are those of the request. Layout: Modbus Messaging on TCP/IP Implementation Guide
-1.0b, 3.1.3 (transaction 2, protocol 2, length 2, unit 1), then function and data.
+An answer counts only if unit, function and the number of data bytes are those of
+the request; ``mbap`` and ``rtu`` find it in a stream of bytes.
 """
 
 from __future__ import annotations
 
 import struct
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from trivet.signals import Status
 
-HEADER = struct.Struct(">HHHBB")
 REQUEST = struct.Struct(">HH")
-PREFIX = 6
-LONGEST = 254
 IDENTIFY = 0x2B
+SERVER_ID = 0x11
 ERROR = 0x80
 BIT_FUNCTIONS = (1, 2)
-TORN, GARBAGE = "torn", "garbage"
+OBJECTS_START = 6
 
 
 class Refusal(NamedTuple):
@@ -45,21 +42,65 @@ EXCEPTIONS: Mapping[int, Refusal] = {
     2: Refusal(Status.BAD_NODE_ID_UNKNOWN, "illegal_address"),
     3: Refusal(Status.BAD_OUT_OF_RANGE, "illegal_value"),
     4: Refusal(Status.BAD_DEVICE_FAILURE, "device_failure"),
-    5: Refusal(Status.BAD_TIMEOUT, "busy", again=True),
+    5: Refusal(Status.BAD_TIMEOUT, "acknowledge", again=True),
     6: Refusal(Status.BAD_TIMEOUT, "busy", again=True),
     8: Refusal(Status.BAD_DEVICE_FAILURE, "memory_parity"),
     10: Refusal(Status.BAD_NOT_CONNECTED, "gateway_path", absent=True),
     11: Refusal(Status.BAD_TIMEOUT, "gateway_silent", again=True, absent=True),
 }
+ILLEGAL = frozenset({"illegal_address", "illegal_value"})
+WAITING = frozenset({"acknowledge", "busy"})
 
 
-class Wanted(NamedTuple):
-    """The answer that belongs to a request; ``size`` is None where a function's answer varies in length."""
+class Ask(NamedTuple):
+    """One request; there are only ones that read.
 
-    transaction: int
+    Attributes:
+        unit: Unit id.
+        function: Function code.
+        data: What follows it.
+        size: Data bytes that the answer must have; None where the answer itself says how many.
+    """
+
     unit: int
     function: int
+    data: bytes
     size: int | None
+
+
+class Framing(Protocol):
+    """Requests as bytes and answers out of bytes, for one stream.
+
+    Attributes:
+        clean: Whether the next bytes can only belong to the next request.
+    """
+
+    clean: bool
+
+    def begin(self, ask: Ask) -> bytes:
+        """The frame to send; from now on its answer is wanted."""
+        ...
+
+    def feed(self, data: bytes) -> bytes | Refusal | None:
+        """Takes bytes as they come; the answer, or what is wrong with it, or None while it is incomplete.
+
+        The answer to an ``Ask`` with a size is exactly its data bytes, else all that follows the function code.
+        """
+        ...
+
+    def end(self) -> str:
+        """Nothing is wanted any more; one word for what came instead of an answer, or nothing."""
+        ...
+
+    def stray(self, data: bytes) -> None:
+        """Takes bytes that nobody asked for."""
+        ...
+
+
+def read_request(unit: int, function: int, address: int, count: int) -> Ask:
+    """A request of function 1 to 4."""
+    size = (count + 7) // 8 if function in BIT_FUNCTIONS else 2 * count
+    return Ask(unit, function, REQUEST.pack(address, count), size)
 
 
 def refusal(code: int) -> Refusal:
@@ -68,53 +109,33 @@ def refusal(code: int) -> Refusal:
 
 
 def nonsense(reason: str) -> Refusal:
-    """A well-framed answer that is not the one that was asked for."""
+    """Bytes that are not the answer that was asked for."""
     return Refusal(Status.BAD_DECODING_ERROR, reason, again=True)
 
 
-def wanted(request: bytes) -> Wanted:
-    """The answer that belongs to a request frame."""
-    transaction, _, _, unit, function = HEADER.unpack_from(request)
-    if function == IDENTIFY:
-        return Wanted(transaction, unit, function, None)
-    count = REQUEST.unpack_from(request, HEADER.size)[1]
-    return Wanted(transaction, unit, function, (count + 7) // 8 if function in BIT_FUNCTIONS else 2 * count)
+def length(function: int, body: bytes) -> int | None:
+    """How many bytes follow the function code of an answer, given the first of them; None where too few came."""
+    if function & ERROR:
+        return 1
+    if function != IDENTIFY:
+        return 1 + body[0] if body else None
+    position = OBJECTS_START
+    for _ in range(body[5] if len(body) >= OBJECTS_START else 0):
+        if len(body) < position + 2:
+            return None
+        position += 2 + body[position + 1]
+    return position if len(body) >= OBJECTS_START else None
 
 
-def judge(buffer: bytes, want: Wanted) -> str:
-    """One word for what is wrong with the bytes received so far; empty when nothing is.
-
-    Returns:
-        ``torn`` while a frame is incomplete, ``garbage`` when these are no frames, ``unit``,
-        ``function`` or ``short`` when the frame of this transaction is not the answer.
-        Frames of other transactions are late answers and nothing wrong.
-    """
-    start = 0
-    while start < len(buffer):
-        if len(buffer) - start < HEADER.size:
-            return TORN
-        transaction, protocol, length, unit, function = HEADER.unpack_from(buffer, start)
-        if protocol or not 3 <= length <= LONGEST:
-            return GARBAGE
-        stop = start + PREFIX + length
-        if stop > len(buffer):
-            return TORN
-        if transaction == want.transaction:
-            return _mismatch(want, unit, function, length, buffer[start + HEADER.size])
-        start = stop
-    return ""
-
-
-def _mismatch(want: Wanted, unit: int, function: int, length: int, size: int) -> str:
-    if unit != want.unit:
-        return "unit"
-    if function == want.function | ERROR:
-        return "" if length == 3 else "short"
-    if function != want.function:
-        return "function"
-    if want.size is not None and not (size == want.size and length == 3 + size):
-        return "short"
-    return ""
+def answered(ask: Ask, function: int, body: bytes) -> bytes | Refusal:
+    """The answer in a whole frame of the right unit; ``body`` is what follows its function code."""
+    if function == ask.function | ERROR:
+        return refusal(body[0]) if len(body) == 1 else nonsense("short")
+    if function != ask.function:
+        return nonsense("function")
+    if ask.size is None:
+        return body
+    return body[1:] if body[:1] == bytes([ask.size]) and len(body) == 1 + ask.size else nonsense("short")
 
 
 def identification(payload: bytes) -> tuple[dict[int, str], int]:
@@ -126,15 +147,15 @@ def identification(payload: bytes) -> tuple[dict[int, str], int]:
     Raises:
         ValueError: Lengths in it contradict each other.
     """
-    if len(payload) < 6 or payload[0] != 14:
+    if len(payload) < OBJECTS_START or payload[0] != 14:
         raise ValueError("not a Read Device Identification answer")
     more, following, count = payload[3:6]
     objects: dict[int, str] = {}
-    position = 6
+    position = OBJECTS_START
     for _ in range(count):
         if position + 2 > len(payload) or position + 2 + payload[position + 1] > len(payload):
             raise ValueError("an object leaves the answer")
-        number, length = payload[position : position + 2]
-        objects[number] = payload[position + 2 : position + 2 + length].decode("latin-1").strip("\0 ")
-        position += 2 + length
+        number, size = payload[position : position + 2]
+        objects[number] = payload[position + 2 : position + 2 + size].decode("latin-1").strip("\0 ")
+        position += 2 + size
     return objects, following if more else 0

@@ -15,10 +15,11 @@ from trivet.device.document import Profile
 from trivet.errors import AdapterError, DocumentError
 from trivet.signals import SECOND
 from trivet_modbus.address import FUNCTIONS
-from trivet_modbus.frame import ERROR, HEADER, IDENTIFY, LONGEST, PREFIX, REQUEST
+from trivet_modbus.frame import ERROR, IDENTIFY, REQUEST
 from trivet_modbus.image import Image
 from trivet_modbus.layout import BITS_AT_ONCE, REGISTERS_AT_ONCE
-from trivet_modbus.settings import SCHEME
+from trivet_modbus.mbap import HEADER, LONGEST, PREFIX
+from trivet_modbus.route import TCP
 
 UNIT = 1
 REFRESH = SECOND // 10
@@ -136,7 +137,7 @@ async def serve(profile: Profile, values: Values, bind: str, clock: Clock) -> As
         raise AdapterError(f"cannot listen on {bind}: {error.strerror}", hint="choose another port") from error
     bound = server.sockets[0].getsockname()[1]
     try:
-        yield f"{SCHEME}://{f'[{host}]' if ':' in host else host}:{bound}?unit={UNIT}"
+        yield f"{TCP}://{f'[{host}]' if ':' in host else host}:{bound}?unit={UNIT}"
     finally:
         server.close()
         for connection in tuple(connections):

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from urllib.parse import parse_qsl, urlsplit
+from pathlib import Path
 
 from trivet.device.document import Endpoint
 from trivet.errors import DocumentError
 from trivet.signals import Json
+from trivet_modbus.route import TCP, TLS, Route, Security, parse_route
 
-SCHEME = "modbus+tcp"
-PORT = 502
 CLASSES = ("fast", "normal", "slow", "static")
 PERIODS: Mapping[str, float] = {"fast": 0.5, "normal": 1.0, "slow": 10.0, "static": 600.0}
-ENDPOINT_KEYS = frozenset({"timeout", "retries", "periods"})
+TLS_KEYS = frozenset({"ca", "certificate", "private_key", "server_name"})
+ENDPOINT_KEYS = frozenset({"timeout", "retries", "periods", "worst_turnaround"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,59 +22,67 @@ class Line:
     """Where a unit is and how patient a client is with it.
 
     Attributes:
-        host: Name or IP address.
-        port: TCP port.
+        route: Its socket or serial port.
         unit: Unit id, 0 to 255.
         timeout: Longest wait for one answer [s of real time].
         retries: Further tries after silence or a busy answer.
         periods: Poll class to period [s], where it differs from the profile's.
+        worst_turnaround: Longest time in which the unit answers, if ever [s]; 0 leaves it to the profile.
+        security: Certificates of a TLS link.
     """
 
-    host: str
-    port: int = PORT
+    route: Route
     unit: int = 1
     timeout: float = 1.0
     retries: int = 1
     periods: Mapping[str, float] = field(default_factory=dict)
+    worst_turnaround: float = 0.0
+    security: Security | None = None
+
+    @property
+    def baud(self) -> int:
+        """Bits a second of the serial line, also of one behind a gateway; 0 where there is none."""
+        return self.route.baud
 
 
-def line(endpoint: Endpoint, where: str = "") -> Line:
+def line(endpoint: Endpoint, where: str = "", folder: str = ".") -> Line:
     """The checked URL and settings of an endpoint.
 
+    Args:
+        endpoint: Of a device document.
+        where: What errors call it.
+        folder: What the paths of certificates count from.
+
     Raises:
-        DocumentError: The URL is not ``modbus+tcp://host:port?unit=1``, or a setting is wrong.
+        DocumentError: The URL has none of the forms in ``route``, or a setting is wrong.
     """
-    host, port, unit = parse_url(endpoint.url, where)
+    route, unit = parse_route(endpoint.url, where)
     given = endpoint.settings
-    known(given, ENDPOINT_KEYS, where)
+    secured = route.scheme == TLS
+    known(given, ENDPOINT_KEYS | TLS_KEYS if secured else ENDPOINT_KEYS, where)
     return Line(
-        host=host,
-        port=port,
+        route=route,
         unit=unit,
         timeout=seconds(given.get("timeout", 1.0), "timeout", where),
         retries=whole(given.get("retries", 1), (0, 10), "retries", where),
         periods=periods(given, where),
+        worst_turnaround=seconds(given["worst_turnaround"], "worst_turnaround", where)
+        if "worst_turnaround" in given
+        else 0.0,
+        security=_security(given, folder, where) if secured else None,
     )
 
 
 def parse_url(url: str, where: str = "") -> tuple[str, int, int]:
-    """Host, port and unit id of ``modbus+tcp://host:port?unit=1``.
+    """Host, port and unit id of ``modbus+tcp://host:port?unit=1``; ``parse_route`` knows all forms.
 
     Raises:
         DocumentError: The URL has another form.
     """
-    hint = f"write {SCHEME}://host:{PORT}?unit=1"
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-        query = dict(parse_qsl(parts.query, strict_parsing=True)) if parts.query else {}
-        unit = int(query.pop("unit", "1"))
-    except ValueError as error:
-        raise DocumentError(f"{url!r} is not a Modbus URL", where=where, hint=hint) from error
-    plain = parts.scheme == SCHEME and parts.path in ("", "/") and not (parts.username or parts.password or query)
-    if not (plain and parts.hostname and 0 <= unit <= 255):
-        raise DocumentError(f"{url!r} is not a Modbus URL", where=where, hint=hint)
-    return parts.hostname, PORT if port is None else port, unit
+    route, unit = parse_route(url, where)
+    if route.scheme != TCP:
+        raise DocumentError(f"{url!r} is not Modbus TCP", where=where, hint=f"write {TCP}://host:502?unit=1")
+    return route.host, route.port, unit
 
 
 def choice(value: Json, allowed: tuple[str, ...], name: str, where: str) -> str:
@@ -133,3 +141,20 @@ def periods(given: Mapping[str, Json], where: str) -> dict[str, float]:
         raise DocumentError("'periods' is not a mapping", where=where, hint=f"give seconds for {', '.join(CLASSES)}")
     known(named, CLASSES, f"{where}/periods")
     return {name: seconds(value, name, f"{where}/periods") for name, value in named.items()}
+
+
+def _security(given: Mapping[str, Json], folder: str, where: str) -> Security:
+    """The certificates of a TLS link; there is none without."""
+    hint = "give `ca`: the file of the certificate that the server's descends from, or of the server's own"
+    if "ca" not in given:
+        raise DocumentError("a TLS endpoint does not say whom to trust", where=where, hint=hint)
+    for name in sorted(TLS_KEYS & set(given)):
+        if not isinstance(given[name], str) or not given[name]:
+            raise DocumentError(f"{name!r} is {given[name]!r}", where=where, hint="use the path of a file, or a name")
+    if "private_key" in given and "certificate" not in given:
+        raise DocumentError("'private_key' without 'certificate'", where=where, hint="name both files")
+    named = {name: str(Path(folder) / given[name]) for name in ("ca", "certificate", "private_key") if name in given}
+    missing = next((path for path in named.values() if not Path(path).is_file()), None)
+    if missing is not None:
+        raise DocumentError(f"there is no file {missing}", where=where, hint="paths count from the device document")
+    return Security(**named, server_name=given.get("server_name", ""))

@@ -85,7 +85,7 @@ async def start() -> AsyncIterator[Stand]:
 
 kit = Kit(
     adapter=adapter,
-    library="pymodbus",
+    library="",
     wrong_urls=("", "127.0.0.1:502", "opc.tcp://127.0.0.1:502", "modbus+tcp://127.0.0.1?unit=300"),
     start=start,
 )
