@@ -138,9 +138,13 @@ def test_a_block_that_says_too_little_is_refused() -> None:
 
 def test_steps_steeper_than_single_precision_are_refused() -> None:
     x, label = data()
-    estimator = CalibratedClassifierCV(make_pipeline(StandardScaler(), logistic()), method="isotonic", ensemble=False)
+    estimator = CalibratedClassifierCV(RandomForestClassifier(30, random_state=0), method="isotonic", ensemble=False)
+    (fold,) = estimator.fit(x, label > 0).calibrated_classifiers_
+    fold.calibrators[0].X_thresholds_ = np.array([0.0, 0.5, 0.5 + 1e-6, 1.0])
+    fold.calibrators[0].y_thresholds_ = np.array([0.0, 0.1, 0.9, 1.0])
+    fold.calibrators[0]._build_f(fold.calibrators[0].X_thresholds_, fold.calibrators[0].y_thresholds_)
     with pytest.raises(FidelityError, match="off by"):
-        check_block("steep", estimator.fit(x, label), block_of(estimator, FEATURES), x)
+        check_block("steep", estimator, block_of(estimator, FEATURES), x)
 
 
 def test_far_from_zero_without_a_scaler() -> None:

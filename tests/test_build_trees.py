@@ -1,5 +1,6 @@
 """Tree ensembles as one node answer as scikit-learn does, unknown values included."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -82,10 +83,8 @@ def test_thresholds_rounded_up_are_refused() -> None:
     estimator = RandomForestClassifier(5, random_state=0).fit(x, np.arange(400) // 7 % 2)
     whole = block_of(estimator, ("a",))
     assert isinstance(whole, Forest)
-    up = tuple(
-        Tree(t.feature, np.nextafter(t.threshold, np.float32(2)), t.left, t.right, t.unknown_left, t.weights)
-        for t in whole.trees.trees
-    )
+    higher = [np.nextafter(floored(t.threshold), np.float32(2)).astype(np.float64) for t in whole.trees.trees]
+    up = tuple(replace(t, threshold=values) for t, values in zip(whole.trees.trees, higher, strict=True))
     with pytest.raises(FidelityError):
         check_block("up", estimator, Forest(("a",), Ensemble(up, whole.trees.base, 5.0), "identity"), x)
 

@@ -91,9 +91,10 @@ class Affine:
 
     def emit(self, g: Graph, x: str) -> str:
         """Its nodes."""
-        filled = g.known_or(x, g.floats(self.fill)) if self.fill is not None else x
-        moved = g.op("Sub", filled, g.floats(self.center)) if self.center is not None else filled
-        return linked(g, weighted(g, self.weights, self.offset, moved), self.link)
+        center = np.zeros(len(self.features)) if self.center is None else self.center
+        moved = g.op("Sub", x, g.floats(center)) if center.any() else x
+        filled = g.known_or(moved, g.floats(self.fill - center)) if self.fill is not None else moved
+        return linked(g, weighted(g, self.weights, self.offset, filled), self.link)
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,8 +104,11 @@ def check_graph(
 
 
 def expected(estimator: Any, block: Block, x: Float32s) -> Floats:
-    """The estimator's own answer in the block's columns, ``(rows, width)``; NaN in rows that it refuses."""
-    known = np.where(np.isinf(x), np.float32(np.nan), x)
+    """The estimator's own answer in the block's columns, ``(rows, width)``; NaN in rows that it refuses.
+
+    It is asked in double precision: what single precision loses is the graph's error, not the estimator's.
+    """
+    known = np.where(np.isinf(x), np.nan, x.astype(np.float64))
     try:
         return _answers(estimator, block, known)
     except ValueError:
@@ -116,7 +119,7 @@ def expected(estimator: Any, block: Block, x: Float32s) -> Floats:
         return answers
 
 
-def _answers(estimator: Any, block: Block, x: Float32s) -> Floats:
+def _answers(estimator: Any, block: Block, x: Floats) -> Floats:
     if hasattr(estimator, "predict_proba"):
         scores = np.asarray(estimator.predict_proba(x), np.float64)
         if not isinstance(block, Ordered):

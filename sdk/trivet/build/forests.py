@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from trivet.build import missing
-from trivet.build.trees import Ensemble, Tree, floored
+from trivet.build.trees import Ensemble, Tree
 from trivet.errors import GraphError
 from trivet.signals import Floats, Ints
 
 try:
+    from sklearn.base import is_regressor
     from sklearn.dummy import DummyClassifier, DummyRegressor
     from sklearn.ensemble import (
         ExtraTreesClassifier,
@@ -41,6 +43,11 @@ def ensemble(estimator: Any) -> Ensemble:
     Raises:
         GraphError: It is of a kind that has no exact form here.
     """
+    found = _ensemble(estimator)
+    return replace(found, precise=is_regressor(estimator))
+
+
+def _ensemble(estimator: Any) -> Ensemble:
     if isinstance(estimator, BOOSTINGS):
         return _boosting(estimator)
     if isinstance(estimator, FORESTS):
@@ -72,7 +79,7 @@ def _boosting(estimator: Any) -> Ensemble:
         for iteration in estimator._predictors
         for target, predictor in enumerate(iteration)
     ]
-    return Ensemble(tuple(trees), base.astype(np.float32))
+    return Ensemble(tuple(trees), base.astype(np.float32), single=False)
 
 
 def _boosted(nodes: Any, target: int, targets: int) -> Tree:
@@ -83,7 +90,7 @@ def _boosted(nodes: Any, target: int, targets: int) -> Tree:
     weights[leaf, target] = nodes["value"][leaf]
     return Tree(
         feature=np.where(leaf, 0, nodes["feature_idx"]).astype(np.int64),
-        threshold=np.where(leaf, np.float32(0), floored(nodes["num_threshold"])).astype(np.float32),
+        threshold=np.where(leaf, 0.0, nodes["num_threshold"]),
         left=np.where(leaf, -1, nodes["left"].astype(np.int64)),
         right=np.where(leaf, -1, nodes["right"].astype(np.int64)),
         unknown_left=nodes["missing_go_to_left"].astype(bool) & ~leaf,
@@ -119,7 +126,7 @@ def _grown(tree: Any, values: Floats, columns: Ints | None = None) -> Tree:
     feature = np.where(leaf, 0, tree.feature).astype(np.int64)
     return Tree(
         feature=feature if columns is None else columns[feature],
-        threshold=np.where(leaf, np.float32(0), floored(tree.threshold)).astype(np.float32),
+        threshold=np.where(leaf, 0.0, tree.threshold),
         left=tree.children_left.astype(np.int64),
         right=tree.children_right.astype(np.int64),
         unknown_left=tree.missing_go_to_left.astype(bool) & ~leaf,

@@ -77,7 +77,8 @@ def _affine(step: Any, width: int) -> tuple[Floats, Floats]:
 
 
 def _filled(scaling: Scaling, step: Any) -> Scaling:
-    fill = np.asarray(step.statistics_, np.float64)
+    # What it was trained on decides how many digits it fills in.
+    fill = np.asarray(step.statistics_, getattr(step, "_fill_dtype", np.float64)).astype(np.float64)
     plain = not step.add_indicator and isinstance(step.missing_values, float) and np.isnan(step.missing_values)
     if not plain or np.isnan(fill).any():
         raise GraphError(
@@ -102,17 +103,17 @@ def before_scaling(trees: Ensemble, scaling: Scaling) -> Ensemble:
         raise GraphError("an imputer before trees has no form here", hint="leave it out: trees route unknown values")
     if (scaling.gain < 0).any():
         raise GraphError("a scaler before trees turns a feature round", hint="train it again without the scaler")
-    return replace(trees, trees=tuple(_before(tree, scaling) for tree in trees.trees))
+    return replace(trees, trees=tuple(_before(tree, scaling, trees.single) for tree in trees.trees))
 
 
-def _before(tree: Tree, scaling: Scaling) -> Tree:
+def _before(tree: Tree, scaling: Scaling, single: bool) -> Tree:
     inner = tree.left >= 0
     threshold = tree.threshold.copy()
-    threshold[inner] = _largest_left(tree.feature[inner], tree.threshold[inner], scaling)
+    threshold[inner] = _largest_left(tree.feature[inner], tree.threshold[inner], scaling, single)
     return replace(tree, threshold=threshold)
 
 
-def _largest_left(feature: Ints, threshold: Float32s, scaling: Scaling) -> Float32s:
+def _largest_left(feature: Ints, threshold: Floats, scaling: Scaling, single: bool) -> Float32s:
     """For each split, the largest finite float32 whose scaled value is at most the threshold."""
     low = np.full(len(feature), _order(np.float32(-LARGEST)), np.int64)
     high = np.full(len(feature), _order(np.float32(LARGEST)), np.int64)
@@ -121,17 +122,18 @@ def _largest_left(feature: Ints, threshold: Float32s, scaling: Scaling) -> Float
         middle = (low + high + 1) // 2
         x = np.zeros((len(feature), len(scaling.shift)), np.float32)
         x[rows, feature] = _value(middle)
-        left = _scaled(x, scaling)[rows, feature] <= threshold
+        left = _scaled(x, scaling, single)[rows, feature] <= threshold
         low, high = np.where(left, middle, low), np.where(left, high, middle - 1)
     return _value(low)
 
 
-def _scaled(x: Float32s, scaling: Scaling) -> Float32s:
-    """Through the scalers as the estimator did; trees look at single precision."""
+def _scaled(x: Float32s, scaling: Scaling, single: bool) -> Floats:
+    """Through the scalers in double precision, as ``fidelity`` asks the estimator, and to what its trees look at."""
+    made: Any = x.astype(np.float64)
     with np.errstate(over="ignore"):
         for step in scaling.steps:
-            x = step.transform(x)
-        return np.asarray(x, np.float32)
+            made = step.transform(made)
+        return np.asarray(made).astype(np.float32 if single else np.float64).astype(np.float64)
 
 
 def _order(value: Any) -> int:

@@ -18,6 +18,9 @@ from numpy.typing import NDArray
 from trivet.build.nodes import ML_DOMAIN, Graph
 from trivet.signals import Float32s, Floats, Ints
 
+DOUBLE = 11
+"""Number of double precision among ONNX's element types."""
+
 LARGEST = float(np.finfo(np.float32).max)
 
 
@@ -27,7 +30,7 @@ class Tree:
 
     Attributes:
         feature: Column that each node looks at, int ``(nodes,)``.
-        threshold: float32 ``(nodes,)``: left when the value is at most this.
+        threshold: As it was learnt, float64 ``(nodes,)``: left when the value is at most this.
         left: Row of the left child, int ``(nodes,)``; -1 in leaves.
         right: Row of the right child, int ``(nodes,)``.
         unknown_left: Whether NaN goes left, bool ``(nodes,)``.
@@ -35,7 +38,7 @@ class Tree:
     """
 
     feature: Ints
-    threshold: Float32s
+    threshold: Floats
     left: Ints
     right: Ints
     unknown_left: NDArray[np.bool_]
@@ -50,11 +53,15 @@ class Ensemble:
         trees: All of one width of features and targets.
         base: Added to the sums, float32 ``(targets,)``.
         divisor: What the sums are then divided by.
+        single: Whether the estimator looks at its features in single precision.
+        precise: Whether sums are made in double precision; numbers without bounds need it.
     """
 
     trees: tuple[Tree, ...]
     base: Float32s
     divisor: float = 1.0
+    single: bool = True
+    precise: bool = False
 
     @property
     def targets(self) -> int:
@@ -62,14 +69,16 @@ class Ensemble:
         return len(self.base)
 
     def thresholds(self) -> Iterator[tuple[int, float]]:
-        """Feature and threshold of every split."""
+        """Feature and threshold of every split, as the node compares."""
         for tree in self.trees:
             inner = tree.left >= 0
-            yield from zip(tree.feature[inner].tolist(), tree.threshold[inner].tolist(), strict=True)
+            yield from zip(tree.feature[inner].tolist(), floored(tree.threshold[inner]).tolist(), strict=True)
 
     def emit(self, g: Graph, x: str) -> str:
         """The sums over trees as one node, from ``(batch, features)`` to ``(batch, targets)``."""
-        raw = g.op("TreeEnsembleRegressor", x, domain=ML_DOMAIN, **_attributes(self))
+        # onnxruntime sums in the type of the input; thresholds and what comes out are single precision in any case.
+        wide = g.op("Cast", x, to=DOUBLE) if self.precise else x
+        raw = g.op("TreeEnsembleRegressor", wide, domain=ML_DOMAIN, **_attributes(self))
         return g.op("Div", raw, g.floats(self.divisor)) if self.divisor != 1 else raw
 
 
@@ -105,7 +114,7 @@ def _attributes(trees: Ensemble) -> dict[str, Any]:
         "nodes_nodeids": rows.tolist(),
         "nodes_treeids": numbers.tolist(),
         "nodes_truenodeids": np.where(leaf, 0, left).tolist(),
-        "nodes_values": threshold.tolist(),
+        "nodes_values": floored(threshold).tolist(),
         "post_transform": "NONE",
         "target_ids": target.tolist(),
         "target_nodeids": rows[given].tolist(),
