@@ -21,6 +21,7 @@ VERBS = {
     "verify": "check a package's digests, signature and signer",
     "inspect": "show what a package promises",
     "bench": "measure the latency of a package here and compare it with its budget",
+    "lint": "check documents, by themselves and against each other",
     "explain": "print cause and remedy of a rule",
 }
 

@@ -2,14 +2,32 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser
+from argparse import ArgumentParser, Namespace
+from typing import Any
 
 
 def add_trust(parser: ArgumentParser) -> None:
     """Who is trusted, and where that is kept."""
-    parser.add_argument("--trust", action="append", default=[], metavar="KEY.pub", help="trust this public key too")
+    parser.add_argument(
+        "--trust", action="append", default=[], metavar="FILE", help="trust this public key or root certificate too"
+    )
+    parser.add_argument("--policy", metavar="FILE", help="who must have signed, instead of the home folder's policy")
+    parser.add_argument(
+        "--allow-development", action="store_true", help="let developers' signatures count; every line says so"
+    )
     parser.add_argument("--unsigned", action="store_true", help="accept a package that nobody trusted has signed")
     add_home(parser)
+
+
+def terms(arguments: Namespace) -> dict[str, Any]:
+    """The same as arguments of ``Model.load``."""
+    return {
+        "keys": tuple(arguments.trust),
+        "unsigned": arguments.unsigned,
+        "home": arguments.home,
+        "policy": arguments.policy,
+        "development": arguments.allow_development,
+    }
 
 
 def add_home(parser: ArgumentParser) -> None:
@@ -17,3 +35,9 @@ def add_home(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--home", metavar="DIR", help="home folder (else TRIVET_HOME, else the platform's state folder)"
     )
+
+
+def add_format(parser: ArgumentParser) -> None:
+    """How a verdict is written."""
+    choices = ("text", "json", "junit", "sarif", "github")
+    parser.add_argument("--format", choices=choices, default="text", help="how the verdict is written")

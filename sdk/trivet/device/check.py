@@ -45,7 +45,7 @@ def check_device(device: Device | Parsed[Device]) -> list[Finding]:
     shape = bool(_SEMVER.fullmatch(document.interface.version))
     notes.require(shape, "TRV-D030", ("interface", "version"), "is not a semantic version", "write such as `0.9.0`")
     notes.require(bool(document.endpoints), "TRV-D031", ("endpoints",), "is empty", "name at least one endpoint")
-    if not _zone_exists(document.time_zone):
+    if not zone_exists(document.time_zone):
         hint = "write an IANA name such as `Europe/Berlin` or `UTC`"
         notes.add("TRV-D016", ("time_zone",), f"`{document.time_zone}` is not a time zone", hint)
     for name, endpoint in document.endpoints.items():
@@ -169,7 +169,8 @@ def _check_levels(notes: Findings[Device], device: Device) -> None:
             notes.require(below, "TRV-D039", place, "must be below `raise_at`", "without a gap the state would flicker")
 
 
-def _zone_exists(name: str) -> bool:
+def zone_exists(name: str) -> bool:
+    """Whether a name is an IANA time zone that this machine knows."""
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):

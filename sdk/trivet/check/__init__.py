@@ -1,0 +1,1 @@
+"""What documents, and changes of documents, do to those who rely on them."""

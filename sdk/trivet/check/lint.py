@@ -1,0 +1,156 @@
+"""Every document by itself and against the others: all findings at once, ordered by file and line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from trivet import __version__
+from trivet.check.across import Known, check_device_across, check_profile_across
+from trivet.check.characters import check_characters
+from trivet.check.controllers import check_controller
+from trivet.check.fix import fixed
+from trivet.check.labels import check_labels
+from trivet.check.plants import check_event, check_plant, check_site
+from trivet.check.promises import check_promises
+from trivet.check.quantities import check_quantities
+from trivet.check.source import STDIN_NAME, Source, read_source
+from trivet.check.verdict import Verdict, ordered
+from trivet.device.check import check_device, check_profile
+from trivet.errors import DocumentError, Finding
+from trivet.interface.check import check
+from trivet.interface.findings import Findings
+from trivet.interface.rules import rules
+
+
+def lint(paths: Sequence[str | Path]) -> Verdict:
+    """Reads files and checks them, each by itself and against the others.
+
+    Raises:
+        DocumentError: A file cannot be read at all.
+    """
+    return lint_sources([read_source(path) for path in paths])
+
+
+def lint_sources(sources: Sequence[Source]) -> Verdict:
+    """The verdict over documents that were read already."""
+    own = [list(_one(source)) for source in sources]
+    broken = {source.where for source, found in zip(sources, own, strict=True) if _contradicts(found)}
+    known = Known.of(sources, broken)
+    found = [finding for part in own for finding in part]
+    found += [finding for source in sources if source.where not in broken for finding in _across(source, known)]
+    found += _doubles(sources)
+    names = [source.where for source in sources]
+    return Verdict("lint", ordered(graded(found)), names, {source.where: source.text for source in sources})
+
+
+def mend(paths: Sequence[str | Path]) -> list[tuple[str, int]]:
+    """Does the safe repairs in files; the name and number of repairs of each file that was changed.
+
+    Raises:
+        DocumentError: A file cannot be read or written.
+    """
+    done = []
+    for path in paths:
+        source = read_source(path)
+        after, count = fixed(source, lambda one: list(_one(one)))
+        if count and source.where != STDIN_NAME:
+            _write(Path(path), after.text)
+            done.append((source.where, count))
+    return done
+
+
+def _write(path: Path, text: str) -> None:
+    """Replaces a file whole or not at all."""
+    new = path.with_name(f".{path.name}.new")
+    try:
+        new.write_bytes(text.encode("utf-8"))
+        new.chmod(path.stat().st_mode)
+        new.replace(path)
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise DocumentError(f"cannot be written: {reason}", where=str(path), hint="check its rights") from error
+
+
+def graded(findings: Sequence[Finding], version: str = __version__) -> list[Finding]:
+    """Findings with the severity that the table of rules gives them in this version.
+
+    A rule may be milder in one place than the table says (a label without English text), never stricter.
+    """
+    table = rules()
+    out = []
+    for finding in findings:
+        rule = table.get(finding.rule)
+        weight = rule.weight(version) if rule else finding.severity
+        out.append(finding if weight == "error" else finding._replace(severity=weight))
+    return out
+
+
+def _one(source: Source) -> Iterator[Finding]:
+    """What is wrong with one document by itself."""
+    yield from source.findings
+    yield from check_characters(source)
+    if source.parsed is None:
+        return
+    notes = Findings(source.document, source.document.id if hasattr(source.document, "id") else "", source.parsed)
+    if source.kind == "interface":
+        yield from check(source.parsed)
+        check_labels(notes)
+        check_quantities(notes)
+        check_promises(notes)
+    elif source.kind == "profile":
+        yield from check_profile(source.parsed)
+        check_controller(notes)
+    elif source.kind == "device":
+        yield from check_device(source.parsed)
+        check_plant(notes)
+    yield from notes.found
+
+
+def _across(source: Source, known: Known) -> Iterator[Finding]:
+    """What is wrong with one document in the company of the others."""
+    if source.parsed is None:
+        return
+    if source.kind == "profile":
+        yield from check_profile_across(source.parsed, known)
+    elif source.kind == "device":
+        yield from check_device_across(source.parsed, known)
+    elif source.kind == "site":
+        notes = Findings(source.document, source.document.id, source.parsed)
+        check_site(notes, Path(source.where).parent, known.sources)
+        yield from notes.found
+    elif source.kind == "event":
+        notes = Findings(source.document, source.document.device, source.parsed)
+        check_event(notes, _classes(known))
+        yield from notes.found
+
+
+def _contradicts(findings: Sequence[Finding]) -> bool:
+    """Whether a document is wrong in itself, so that nothing can be said of it and others."""
+    return any(finding.severity == "error" and not finding.rule.startswith("TRV-L") for finding in findings)
+
+
+def _classes(known: Known) -> dict[str, frozenset[str]]:
+    """Device id to the fault classes of its interface."""
+    classes = {}
+    for source in known.sources.values():
+        if source.kind == "device" and source.parsed is not None:
+            interface = known.interface(source.document.interface.id)
+            outputs = interface.document.outputs.values() if interface else ()
+            names = frozenset(name for output in outputs if output.kind == "classes" for name in output.classes)
+            classes[source.document.id] = names
+    return classes
+
+
+def _doubles(sources: Sequence[Source]) -> Iterator[Finding]:
+    """Documents of one kind that share an id (interfaces: an id and a version)."""
+    seen: dict[tuple[str, ...], str] = {}
+    for source in sources:
+        if source.parsed is None or not hasattr(source.document, "id"):
+            continue
+        name = source.document.id
+        version = source.document.version if source.kind in ("interface", "profile") else ""
+        other = seen.setdefault((source.kind, name, version), source.where)
+        if other != source.where:
+            message = f"id: `{name}` is also the id of {other}"
+            yield Finding("TRV-L085", source.parsed.at(("id",)), message, "give each document its own id")

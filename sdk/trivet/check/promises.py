@@ -1,0 +1,78 @@
+"""Rules about windows, outputs, guards, decisions and the budget: promises that cannot be kept."""
+
+from __future__ import annotations
+
+from trivet.interface.document import DecisionRule, Interface, Output, WindowSpec
+from trivet.interface.findings import Findings
+from trivet.interface.parsed import Path
+
+LONGEST_SPAN = 7 * 86400.0
+
+
+def check_promises(notes: Findings[Interface]) -> None:
+    """Everything that is formally right and never does what it says."""
+    interface = notes.document
+    for name, window in interface.windows.items():
+        _check_window(notes, ("windows", name), window)
+    for name, output in interface.outputs.items():
+        _check_output(notes, ("outputs", name), output)
+    for name, rule in interface.decisions.items():
+        _check_decision(notes, ("decisions", name), rule)
+    for index, guard in enumerate(interface.guards):
+        if guard in interface.guards[:index]:
+            notes.add("TRV-L046", ("guards", index), f"`{guard.check}` stands there twice", "remove one")
+    _check_budget(notes)
+
+
+def _check_window(notes: Findings[Interface], path: Path, window: WindowSpec) -> None:
+    span = window.length * notes.document.frame
+    if span > LONGEST_SPAN:
+        hint = "shorten it, or lengthen `frame`"
+        notes.add("TRV-L040", (*path, "length"), f"is {span / 86400:.0f} days", hint)
+    if window.max_missing >= 1:
+        notes.add("TRV-L041", (*path, "max_missing"), "of 1 lets a window without any value through", "lower it")
+    if window.kind == "cycle" and window.expect_within is None:
+        hint = "give the longest time in seconds in which a cycle must come"
+        notes.add("TRV-L042", path, "has no `expect_within`, so that silence looks like health", hint)
+    same = [when for when in window.opens_when if any(_same(when, other) for other in window.closes_when)]
+    if same:
+        message = f"closes by the condition on `{same[0].signal}` that opens it"
+        notes.add("TRV-L043", (*path, "closes_when"), message, "use another state or level")
+
+
+def _same(one: object, other: object) -> bool:
+    keys = ("signal", "states", "above", "below")
+    return all(getattr(one, key) == getattr(other, key) for key in keys)
+
+
+def _check_output(notes: Findings[Interface], path: Path, output: Output) -> None:
+    if output.kind in ("quantity", "score") and output.range is None:
+        hint = "give the values that can be believed; others are withheld"
+        notes.add("TRV-L044", path, "has no `range`, so that any number passes", hint)
+
+
+def _check_decision(notes: Findings[Interface], path: Path, rule: DecisionRule) -> None:
+    if rule.false_alarms is None:
+        hint = "say for how many false alarms in how many seconds it was tuned"
+        notes.add("TRV-L045", path, "has no `false_alarms`", hint)
+    output = notes.document.outputs.get(rule.output)
+    if output is None:
+        return
+    top = 1.0 if output.kind == "classes" else None
+    limit = output.range[1] if output.range is not None else top
+    for key, level in (("watch", rule.watch), ("act", rule.act)):
+        if limit is not None and level.raise_at > limit:
+            message = f"{level.raise_at:g} is above {limit:g}, the most that `{rule.output}` can be"
+            notes.add("TRV-L047", (*path, key, "raise_at"), message, "lower it")
+
+
+def _check_budget(notes: Findings[Interface]) -> None:
+    """A prediction must be done before the next one is due."""
+    steps = [window.every if window.kind == "sliding" else window.length for window in notes.document.windows.values()]
+    if not steps:
+        return
+    due = min(steps) * notes.document.frame
+    for index, row in enumerate(notes.document.budget):
+        if row.limit > due > 0:
+            message = f"{row.limit:g} s is longer than the {due:g} s until the next window"
+            notes.add("TRV-L048", ("budget", index, "limit"), message, "lower it")
