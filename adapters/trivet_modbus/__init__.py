@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
 OBJECTS = {0: "manufacturer", 1: "product_code", 2: "revision", 3: "url", 4: "product", 5: "model", 6: "application"}
 PATIENCE = 3.0
+FAULTS = (
+    *("stall", "late", "silent", "drop", "short", "half", "wrong_transaction", "wrong_unit", "duplicate"),
+    *("garbage", "flip", "split", "busy", "hole", "tear"),
+)
 
 
 def point(source: Point, profile: Profile) -> ModbusPoint:
@@ -87,22 +91,27 @@ async def identify(url: str, _profiles: Mapping[str, Profile]) -> tuple[Found, .
     return (Found(url, nameplate=nameplate),)
 
 
-def serve(profile: Profile, values: Values, bind: str, clock: Clock) -> AbstractAsyncContextManager[str]:
-    """A Modbus TCP server that shows a plant through a profile; the context gives its URL.
+def serve(
+    profile: Profile, values: Values, bind: str, clock: Clock, faults: Sequence[str] = ()
+) -> AbstractAsyncContextManager[str]:
+    """A Modbus server that shows a plant through a profile; the context gives its URL.
 
     Args:
         profile: Which registers there are.
         values: What the plant shows.
-        bind: ``host:port``; port 0 takes a free one.
+        bind: ``host:port`` for Modbus TCP, ``pty`` for a pseudo-terminal, or a URL as clients write it; port 0
+            takes a free one.
         clock: The time that the plant lives in.
+        faults: Trouble that it makes at the wire, as ``faults.parse`` reads it: ``stall:every=30,delay=0.3``.
 
     Raises:
-        DocumentError: A point of the profile is wrong, or ``bind`` is.
-        AdapterError: The address cannot be listened on.
+        DocumentError: A point of the profile, ``bind`` or a fault is wrong.
+        AdapterError: The address or the port cannot be used.
     """
     from trivet_modbus import server
+    from trivet_modbus.faults import parse
 
-    return server.serve(profile, values, bind, clock)
+    return server.serve(profile, values, bind, clock, [parse(text) for text in faults])
 
 
 adapter = Adapter(
@@ -113,4 +122,5 @@ adapter = Adapter(
     decode=decode,
     identify=identify,
     serve=serve,
+    faults=FAULTS,
 )

@@ -8,7 +8,7 @@ import os
 import termios
 from collections.abc import Callable
 
-from trivet_modbus.route import Route
+from trivet_modbus.route import BAUD, RTU, Route
 
 READ_AT_ONCE = 4096
 CONTROL, SPEED_IN, SPEED_OUT, CHARACTERS = 2, 4, 5, 6
@@ -16,29 +16,21 @@ PARITY = {"none": 0, "even": termios.PARENB, "odd": termios.PARENB | termios.PAR
 
 
 class SerialPort:
-    """An open port: eight data bits, no flow control, nothing translated.
+    """An open port, or one end of a pseudo-terminal; owns the file.
 
-    Raises:
-        OSError: It cannot be opened; ``BlockingIOError`` when another program uses it.
+    Args:
+        file: Descriptor that does not block.
+        received: Called with bytes as they come.
+        gone: Called once with one word when the port is gone.
     """
 
-    def __init__(self, route: Route, received: Callable[[bytes], None], gone: Callable[[str], None]) -> None:
+    def __init__(self, file: int, received: Callable[[bytes], None], gone: Callable[[str], None]) -> None:
         self._received = received
         self._gone = gone
         self._loop = asyncio.get_running_loop()
-        self._file = os.open(route.device, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
-        try:
-            # two masters on one line garble each other
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            configure(self._file, route)
-        except termios.error as error:
-            os.close(self._file)
-            raise OSError(*error.args) from error
-        except OSError:
-            os.close(self._file)
-            raise
+        self._file = file
         self._unsent = b""
-        self._loop.add_reader(self._file, self._readable)
+        self._loop.add_reader(file, self._readable)
 
     def write(self, data: bytes) -> None:
         """Sends; what the port does not take at once goes as soon as it can."""
@@ -83,6 +75,41 @@ class SerialPort:
         if self._file >= 0:
             self.close()
             self._gone("unplugged")
+
+
+def open_port(route: Route) -> int:
+    """Opens and configures a port: eight data bits, no flow control, nothing translated.
+
+    Raises:
+        OSError: It cannot be opened; ``BlockingIOError`` when another program uses it.
+    """
+    file = os.open(route.device, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
+    try:
+        # two masters on one line garble each other
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        configure(file, route)
+    except termios.error as error:
+        os.close(file)
+        raise OSError(*error.args) from error
+    except OSError:
+        os.close(file)
+        raise
+    return file
+
+
+def pseudo_terminal() -> tuple[int, int, str]:
+    """A new line without a cable: descriptor of one end, descriptor and path of the other, which is a port.
+
+    The second descriptor only keeps the port alive while nobody has it open.
+
+    Raises:
+        OSError: The system has no more.
+    """
+    ours, theirs = os.openpty()
+    path = os.ttyname(theirs)
+    configure(theirs, Route(RTU, device=path, baud=BAUD))
+    os.set_blocking(ours, False)
+    return ours, theirs, path
 
 
 def configure(file: int, route: Route) -> None:

@@ -1,26 +1,29 @@
-"""A Modbus TCP server that shows a plant through a profile; asyncio only, no Modbus library.
+"""Servers that show a plant through a profile, over TCP, RTU over TCP and serial lines; no Modbus library.
 
-It answers functions 1 to 4 and 43/14 and refuses every other one with exception 1,
-so it cannot be written to either (Modbus Application Protocol 1.1b3, 6 and 7).
+They answer functions 1 to 4, 17 and 43/14 and refuse every other one with exception 1,
+so they cannot be written to either (Modbus Application Protocol 1.1b3, 6 and 7).
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import os
+from collections.abc import AsyncIterator, Iterable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from trivet.device.adapter import Clock, Values
 from trivet.device.document import Profile
 from trivet.errors import AdapterError, DocumentError
 from trivet.signals import SECOND
 from trivet_modbus.address import FUNCTIONS
-from trivet_modbus.frame import ERROR, IDENTIFY, REQUEST
+from trivet_modbus.faults import Fault
+from trivet_modbus.frame import ERROR, IDENTIFY, REQUEST, SERVER_ID
 from trivet_modbus.image import Image
 from trivet_modbus.layout import BITS_AT_ONCE, REGISTERS_AT_ONCE
-from trivet_modbus.mbap import HEADER, LONGEST, PREFIX
-from trivet_modbus.route import TCP
+from trivet_modbus.route import RTU, RTU_OVER_TCP, TCP, Route, parse_route
+from trivet_modbus.talk import Answer, Controllers, RtuSpeech, Talk, TcpSpeech
 
+PSEUDO_TERMINAL = "pty"
 UNIT = 1
 REFRESH = SECOND // 10
 ILLEGAL_FUNCTION = 1
@@ -28,12 +31,18 @@ ILLEGAL_VALUE = 3
 GATEWAY_SILENT = 11
 TABLES = {function: table for table, function in FUNCTIONS.items()}
 VENDOR = "Trivet simulator"
+RUNNING = b"\xff"
 
 
 class Controller:
-    """A simulated controller: answers requests from a plant, looked at once in each tenth of a second of its clock."""
+    """A simulated controller: answers requests from a plant, looked at once in each tenth of a second of its clock.
 
-    def __init__(self, profile: Profile, values: Values, clock: Clock) -> None:
+    Attributes:
+        unit: Unit id that it answers to.
+    """
+
+    def __init__(self, profile: Profile, values: Values, clock: Clock, unit: int = UNIT) -> None:
+        self.unit = unit
         self._image = Image(profile)
         self._values = values
         self._clock = clock
@@ -42,13 +51,16 @@ class Controller:
     def answer(self, unit: int, request: bytes) -> bytes:
         """The answer's function code and data to a request's."""
         function = request[0]
-        if unit != UNIT:
+        if unit != self.unit:
             return bytes([function | ERROR, GATEWAY_SILENT])
         if function in TABLES:
             data = self._read(function, request[1:])
             return bytes([function, len(data)]) + data if isinstance(data, bytes) else bytes([function | ERROR, data])
         if function == IDENTIFY and request[1:2] == b"\x0e":
             return self._identity(request[2:])
+        if function == SERVER_ID and len(request) == 1:
+            text = f"{VENDOR} {self._image.profile.id}".encode("latin-1", "replace")[:200]
+            return bytes([SERVER_ID, len(text) + 2, self.unit]) + text + RUNNING
         return bytes([function | ERROR, ILLEGAL_FUNCTION])
 
     def _read(self, function: int, data: bytes) -> bytes | int:
@@ -79,74 +91,115 @@ class Controller:
         return bytes([IDENTIFY, 14, data[0], 1, 0, 0, 3]) + objects
 
 
-class Connection(asyncio.Protocol):
-    """One client's connection; a stream that is not Modbus is closed."""
+@asynccontextmanager
+async def serve(
+    profile: Profile, values: Values, bind: str, clock: Clock, faults: Iterable[Fault] = ()
+) -> AsyncIterator[str]:
+    """Serves a plant as one unit; the context gives the URL.
 
-    def __init__(self, controller: Controller, open_connections: set[Connection]) -> None:
-        self._controller = controller
-        self._open = open_connections
-        self._buffer = b""
-        self._transport: asyncio.Transport | None = None
+    Args:
+        profile: Which registers there are.
+        values: What the plant shows.
+        bind: ``host:port`` for Modbus TCP, ``pty`` for a pseudo-terminal, or a URL as clients write it; port 0
+            takes a free one, the unit is 1 unless the URL says otherwise.
+        clock: The time that the plant lives in.
+        faults: Trouble that it makes at the wire.
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Takes the transport."""
-        if isinstance(transport, asyncio.Transport):
-            self._transport = transport
-            self._open.add(self)
+    Raises:
+        DocumentError: A point of the profile is wrong, or ``bind`` is.
+        AdapterError: The address or the port cannot be used.
+    """
+    route, unit = _bound(bind)
+    controller = Controller(profile, values, clock, unit)
 
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 # asyncio calls it so
-        """Forgets the transport."""
-        self._open.discard(self)
-        self._transport = None
+    def answer(asked: int, request: bytes) -> bytes | None:
+        # a gateway says that nobody answered; on a line of its own a controller leaves that to the others
+        return None if route.framed_rtu and asked != unit else controller.answer(asked, request)
 
-    def data_received(self, data: bytes) -> None:
-        """Answers every complete request, in order."""
-        self._buffer += data
-        while self._transport is not None and len(self._buffer) > HEADER.size:
-            transaction, protocol, length, unit, _ = HEADER.unpack_from(self._buffer)
-            if protocol or not 2 <= length <= LONGEST:
-                self._transport.abort()
-                return
-            if len(self._buffer) < PREFIX + length:
-                return
-            answer = self._controller.answer(unit, self._buffer[PREFIX + 1 : PREFIX + length])
-            self._buffer = self._buffer[PREFIX + length :]
-            self._transport.write(HEADER.pack(transaction, 0, len(answer) + 1, unit, answer[0]) + answer[1:])
-
-    def close(self) -> None:
-        """Drops the connection at once."""
-        if self._transport is not None:
-            self._transport.abort()
+    async with listening(route, answer, faults) as bound:
+        yield bound.url(unit)
 
 
 @asynccontextmanager
-async def serve(profile: Profile, values: Values, bind: str, clock: Clock) -> AsyncIterator[str]:
-    """Serves a plant as unit 1; the context gives the URL.
+async def listening(route: Route, answer: Answer, faults: Iterable[Fault] = ()) -> AsyncIterator[Route]:
+    """Answers at a route; the context gives the one that clients take.
+
+    Args:
+        route: Socket or serial port; port 0 takes a free one, a serial port without a path a pseudo-terminal.
+        answer: Unit and request to answer.
+        faults: Trouble that is made at the wire.
 
     Raises:
-        DocumentError: A point of the profile is wrong, or ``bind`` is not ``host:port``.
-        AdapterError: The address cannot be listened on.
+        AdapterError: The address or the port cannot be used.
     """
-    host, port = _address(bind)
-    controller = Controller(profile, values, clock)
-    connections: set[Connection] = set()
+    controllers = Controllers(answer, tuple(faults))
+    try:
+        opened = _on_line(route, controllers) if route.serial else _on_socket(route, controllers)
+        async with opened as bound:
+            yield bound
+    finally:
+        await controllers.close()
+
+
+@asynccontextmanager
+async def _on_socket(route: Route, controllers: Controllers) -> AsyncIterator[Route]:
+    talks: set[Talk] = set()
+    speech = RtuSpeech if route.framed_rtu else TcpSpeech
     loop = asyncio.get_running_loop()
     try:
-        server = await loop.create_server(lambda: Connection(controller, connections), host, port)
+        server = await loop.create_server(lambda: Talk(controllers, speech(), talks), route.host, route.port)
     except OSError as error:
-        raise AdapterError(f"cannot listen on {bind}: {error.strerror}", hint="choose another port") from error
-    bound = server.sockets[0].getsockname()[1]
+        where = f"{route.host}:{route.port}"
+        raise AdapterError(f"cannot listen on {where}: {error.strerror}", hint="choose another port") from error
     try:
-        yield f"{TCP}://{f'[{host}]' if ':' in host else host}:{bound}?unit={UNIT}"
+        yield route._replace(port=server.sockets[0].getsockname()[1])
     finally:
         server.close()
-        for connection in tuple(connections):
-            connection.close()
+        for talk in tuple(talks):
+            talk.close()
         await server.wait_closed()
 
 
-def _address(bind: str) -> tuple[str, int]:
+def _on_line(route: Route, controllers: Controllers) -> AbstractAsyncContextManager[Route]:
+    try:
+        from trivet_modbus.serial_port import SerialPort, open_port, pseudo_terminal
+    except ImportError as error:
+        raise AdapterError("this system has no serial ports that trivet can use", hint="serve a socket") from error
+
+    @asynccontextmanager
+    async def opened() -> AsyncIterator[Route]:
+        spare: int | None = None
+        try:
+            if route.device:
+                file, path = open_port(route), route.device
+            else:
+                file, spare, path = pseudo_terminal()
+        except OSError as error:
+            reason = error.strerror or "it is in use"
+            raise AdapterError(f"cannot open {route.device or 'a pseudo-terminal'}: {reason}", hint="") from error
+        talk = Talk(controllers, RtuSpeech(), set())
+        port = SerialPort(file, talk.data_received, lambda _: None)
+        talk.begin(port)
+        try:
+            yield route._replace(device=path)
+        finally:
+            port.close()
+            if spare is not None:
+                os.close(spare)
+
+    return opened()
+
+
+def _bound(bind: str) -> tuple[Route, int]:
+    if bind == PSEUDO_TERMINAL:
+        return Route(RTU, baud=19200), UNIT
+    if "://" in bind:
+        route, unit = parse_route(bind, bind)
+        if route.scheme in (TCP, RTU_OVER_TCP, RTU):
+            return route, unit
+        hint = "serve modbus+tcp:// and put socat or stunnel before it"
+        raise DocumentError("the simulator does not speak TLS itself", where=bind, hint=hint)
     host, _, port = bind.rpartition(":")
     if not host or not port.isdecimal() or int(port) > 65535:
         raise DocumentError(f"{bind!r} is no address to listen on", where=bind, hint="write host:port")
-    return host.strip("[]"), int(port)
+    return Route(TCP, host.strip("[]"), int(port)), UNIT

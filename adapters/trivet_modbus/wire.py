@@ -142,12 +142,12 @@ def _no_passphrase() -> str:
 
 def _serial(route: Route, received: Received, gone: Gone) -> Wire:
     try:
-        from trivet_modbus.serial_port import SerialPort
+        from trivet_modbus.serial_port import SerialPort, open_port
     except ImportError as error:
         message = "this system has no serial ports that trivet can use"
         raise AdapterError(message, where=str(route), hint="use a gateway: modbus+rtuovertcp://") from error
     try:
-        return SerialPort(route, received, gone)
+        return SerialPort(open_port(route), received, gone)
     except FileNotFoundError as error:
         raise Unreachable("absent", f"there is no {route.device}") from error
     except BlockingIOError as error:

@@ -126,7 +126,9 @@ class Adapter:
         diagnose: A look of so many seconds at a live endpoint.
         plan: What ``connect`` would ask of an endpoint and how long that takes, without asking; pure.
         serve: A real server that shows a plant through a profile; for simulators and tests.
-            The context gives the URL to connect to.
+            The context gives the URL to connect to. Where ``faults`` are named it also takes ``faults``: texts
+            that begin with one of these names.
+        faults: Trouble at the wire that ``serve`` can make.
         recorded: Its sources end, and their times are those of a recording: they are merged in the
             order of these times on a ``RecordingClock``, on which the source itself does not wait.
     """
@@ -139,5 +141,6 @@ class Adapter:
     identify: Callable[[str, Mapping[str, Profile]], Awaitable[tuple[Found, ...]]] | None = field(default=None)
     diagnose: Callable[[Target, Clock, float], Awaitable[Diagnosis]] | None = field(default=None)
     plan: Callable[[Target], Diagnosis] | None = field(default=None)
-    serve: Callable[[Profile, Values, str, Clock], AbstractAsyncContextManager[str]] | None = field(default=None)
+    serve: Callable[..., AbstractAsyncContextManager[str]] | None = field(default=None)
+    faults: tuple[str, ...] = ()
     recorded: bool = False
