@@ -37,7 +37,7 @@ class Slot:
 
     Attributes:
         name: Point name, repeats expanded.
-        signal: Column of the interface that it shows, or empty.
+        signal: Column of the interface that it shows, or the point's own name where it names none.
         at: Where it is.
         spec: The profile's point.
     """
@@ -61,7 +61,7 @@ def slots(profile: Profile, first: Snapshot) -> list[Slot]:
     for name, spec in profile.points.items():
         typed = point(spec, profile)
         for expanded, at in expand(name, typed, {}).items():
-            signal = spec.signal + expanded.removeprefix(name) if spec.signal else ""
+            signal = spec.signal + expanded.removeprefix(name) if spec.signal else expanded
             found.append(Slot(expanded, signal, at, spec))
     fitted = [slot for slot in found if slot.signal in first.values or slot.signal in first.status]
     return fitted + [slot for slot in found if slot not in fitted and _counted(slot) is not None]
