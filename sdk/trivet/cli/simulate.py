@@ -10,10 +10,17 @@ from pathlib import Path
 
 def configure(parser: ArgumentParser) -> None:
     """Adds the verb's arguments."""
-    parser.add_argument("scenario", help="such as dishwasher or oven")
+    parser.add_argument("scenario", help="such as dishwasher or oven, or a profile such as opc30200-fryer")
     parser.add_argument("--fault", help="a fault of the scenario; an unknown one lists them")
     parser.add_argument("--severity", type=float, default=1.0, help="how far the fault goes, 0 to 1")
     parser.add_argument("--onset", type=float, default=0.0, metavar="S", help="when it begins")
+    parser.add_argument(
+        "--wire",
+        action="append",
+        default=[],
+        metavar="FAULT",
+        help="trouble at the wire, such as stall:every=30,delay=0.3",
+    )
     parser.add_argument("--seed", type=int, default=1, help="the same seed gives the same appliance")
     parser.add_argument("--speed", type=float, default=1.0, metavar="N", help="run N times as fast as real time")
     parser.add_argument("--port", type=int, default=0, help="port of the first server (default: any free one)")
@@ -43,7 +50,7 @@ async def _serve(arguments: Namespace) -> None:
     )
     clock = WallClock() if arguments.speed == 1 else ScaledClock(arguments.speed)
     document = Path(arguments.to) / f"simulated-{chosen.name}.yaml"
-    async with served(chosen, plant, document, clock, port=arguments.port) as path:
+    async with served(chosen, plant, document, clock, port=arguments.port, faults=arguments.wire) as path:
         fault = f"with {arguments.fault} at severity {arguments.severity:g}" if arguments.fault else "healthy"
         print(f"simulated {chosen.name}, {fault}, at {arguments.speed:g}x; stop it with Ctrl-C", flush=True)
         print(f"device document: {path}", flush=True)

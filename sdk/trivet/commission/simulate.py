@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, Protocol
 
-from trivet.device.adapter import Clock, Snapshot
+from trivet.commission.exhibit import showcase
+from trivet.device.adapter import Adapter, Clock, Snapshot
 from trivet.device.library import adapter, load_interface, load_profile
 from trivet.errors import AdapterError, DeviceError
+from trivet.interface.library import shipped
 
 GROUP = "trivet.scenarios"
 
@@ -48,12 +50,15 @@ class Plant(Protocol):
 
 
 def scenario(name: str) -> Scenario:
-    """An installed scenario by name.
+    """An installed scenario by name, or an exhibit of a profile by its id or path.
 
     Raises:
         DeviceError: There is none of that name.
+        DocumentError: The profile is malformed.
     """
     found = {entry.name: entry for entry in entry_points(group=GROUP)}
+    if name not in found and (name in shipped("profile") or name.endswith(".yaml")):
+        return showcase(load_profile(name).document)
     if name not in found:
         raise DeviceError(f"no scenario {name!r}", hint=f"one of {', '.join(sorted(found)) or 'none installed'}")
     loaded: Scenario = found[name].load()
@@ -62,7 +67,14 @@ def scenario(name: str) -> Scenario:
 
 @asynccontextmanager
 async def served(
-    chosen: Scenario, plant: Plant, path: Path, clock: Clock, *, bind: str = "127.0.0.1", port: int = 0
+    chosen: Scenario,
+    plant: Plant,
+    path: Path,
+    clock: Clock,
+    *,
+    bind: str = "127.0.0.1",
+    port: int = 0,
+    faults: Sequence[str] = (),
 ) -> AsyncIterator[Path]:
     """Serves a plant through every endpoint of its scenario, and writes the device document that reads it.
 
@@ -73,24 +85,37 @@ async def served(
         clock: The time that the plant lives in.
         bind: Address to listen on.
         port: First port; the next endpoint gets the next one. 0 lets the system choose.
+        faults: Trouble at the wire, made by every protocol that knows it: a name from its ``faults``, and how.
 
     Yields:
         The path.
 
     Raises:
-        AdapterError: A protocol cannot serve, or its library is missing.
+        AdapterError: A protocol cannot serve, or its library is missing, or none knows a fault.
+        DocumentError: A fault has a wrong setting.
     """
+    _known(faults, [adapter(load_profile(name).document.adapter) for name in chosen.endpoints.values()])
     async with AsyncExitStack() as stack:
         urls = {}
         for number, (name, profile_id) in enumerate(chosen.endpoints.items()):
             profile = load_profile(profile_id).document
-            serve = adapter(profile.adapter).serve
-            if serve is None:
+            protocol = adapter(profile.adapter)
+            if protocol.serve is None:
                 raise AdapterError(f"adapter {profile.adapter!r} cannot serve", where=profile_id)
             where = f"{bind}:{port + number if port else 0}"
-            urls[name] = await stack.enter_async_context(serve(profile, plant, where, clock))
+            own = [fault for fault in faults if fault.partition(":")[0] in protocol.faults]
+            more = {"faults": own} if own else {}
+            urls[name] = await stack.enter_async_context(protocol.serve(profile, plant, where, clock, **more))
         write_document(chosen, plant, path, urls)
         yield path
+
+
+def _known(faults: Sequence[str], protocols: Collection[Adapter]) -> None:
+    every = {name for protocol in protocols for name in protocol.faults}
+    unknown = [fault for fault in faults if fault.partition(":")[0] not in every]
+    if unknown:
+        hint = f"use one of {', '.join(sorted(every)) or 'none: its protocols make no trouble'}"
+        raise AdapterError(f"no fault {unknown[0]!r} at the wire", hint=hint)
 
 
 def write_document(chosen: Scenario, plant: Plant, path: Path, urls: Mapping[str, str] | None = None) -> None:
