@@ -42,7 +42,7 @@ async def serve(
     clock: Clock,
     *,
     fillers: Sequence[str] = (),
-    troubles: Sequence[str] = (),
+    faults: Sequence[str] = (),
 ) -> AsyncIterator[str]:
     """Serves a plant until the context is left.
 
@@ -52,17 +52,17 @@ async def serve(
         bind: ``host:port`` to listen on; port 0 takes a free one.
         clock: Gives source times and the server's own time.
         fillers: Namespace URIs to register before all others.
-        troubles: Faults of the server, as ``troubles.parse`` reads them.
+        faults: Of the server, as ``troubles.parse`` reads them.
 
     Yields:
         The URL to connect to.
 
     Raises:
         ConnectError: The address is taken or not ours.
-        DocumentError: The profile does not fit an OPC UA server, or a trouble is none.
+        DocumentError: The profile does not fit an OPC UA server, or a fault is none.
     """
     host, port = _address(bind)
-    stage = _Stage(profile, values, clock, Troubles(map(parse, troubles), clock.now()))
+    stage = _Stage(profile, values, clock, Troubles(map(parse, faults), clock.now()))
     try:
         listening = await stage.start(host, port, fillers)
     except OSError as error:

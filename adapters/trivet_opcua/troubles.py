@@ -1,11 +1,11 @@
 """Faults that a simulated server shows on demand, each from a time after its start; pure.
 
-``bad=POINT`` or ``bad=POINT:0x808C0000`` gives a point a Bad status, ``stale=POINT`` keeps its value
-and source time, ``uncertain=POINT`` marks it; ``frozen`` stops all values and the server's clock,
-``stopped`` all values but not the clock. ``restart=SECONDS`` goes down for so long, ``shuffle=SECONDS``
-the same and comes back with another namespace table. ``fahrenheit`` shows temperatures in degF,
-``literal`` adds nodes with a literal placeholder, ``no_subscriptions`` refuses to subscribe,
-``no_units`` leaves EngineeringUnits out. ``@SECONDS`` says when, at once unless given.
+``bad:point=NAME`` (with ``status=0x808C0000``) gives a point a Bad status, ``uncertain:point=NAME``
+an Uncertain one, ``stale:point=NAME`` keeps its value and source time. ``frozen`` stops all values and
+the server's clock, ``stopped`` all values but not the clock. ``restart:down=3`` goes down for so long
+[s], ``shuffle:down=3`` the same and comes back with another namespace table. ``fahrenheit`` shows
+temperatures in degF, ``literal`` adds nodes with a literal placeholder, ``no_subscriptions`` refuses
+to subscribe, ``no_units`` leaves EngineeringUnits out. ``at=10`` says when [s], at once unless given.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ POINT_KINDS = frozenset({"bad", "stale", "uncertain"})
 TIMED_KINDS = frozenset({"restart", "shuffle"})
 PLAIN_KINDS = frozenset({"frozen", "stopped", "fahrenheit", "literal", "no_subscriptions", "no_units"})
 KINDS = POINT_KINDS | TIMED_KINDS | PLAIN_KINDS
-_FORM = re.compile(r"(?P<kind>[a-z_]+)(=(?P<value>[^@]+))?(@(?P<at>[0-9]+(\.[0-9]+)?))?")
-_POINT = re.compile(r"(?P<point>[a-z][a-z0-9_]*)(:(?P<status>0x[0-9A-Fa-f]{8}))?")
+_SECONDS = re.compile(r"[0-9]{1,6}(\.[0-9]{1,3})?")
+_SHAPES = {"point": re.compile(r"[a-z][a-z0-9_]*"), "status": re.compile(r"0x[0-9A-Fa-f]{8}")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,21 +51,24 @@ def parse(text: str) -> Trouble:
     Raises:
         DocumentError: There is none like it.
     """
-    found = _FORM.fullmatch(text)
-    kind, value = (found["kind"], found["value"] or "") if found else ("", "")
-    if found is None or kind not in KINDS:
+    kind, _, rest = text.partition(":")
+    if kind not in KINDS:
         raise DocumentError(f"{text!r} is no fault of an OPC UA server", hint=f"use {', '.join(sorted(KINDS))}")
-    at = float(found["at"] or 0)
-    if kind in PLAIN_KINDS and not value:
-        return Trouble(kind, at=at)
-    if kind in TIMED_KINDS and re.fullmatch(r"[0-9]+(\.[0-9]+)?", value):
-        return Trouble(kind, down=float(value), at=at)
-    point = _POINT.fullmatch(value)
-    if kind in POINT_KINDS and point:
-        usual = Status.UNCERTAIN_SENSOR_NOT_ACCURATE if kind == "uncertain" else Status.BAD_SENSOR_FAILURE
-        return Trouble(kind, point["point"], int(point["status"] or hex(usual), 16), at=at)
-    shape = "POINT" if kind in POINT_KINDS else "SECONDS" if kind in TIMED_KINDS else ""
-    raise DocumentError(f"{text!r} is malformed", hint=f"write {kind}{'=' + shape if shape else ''}[@SECONDS]")
+    needed = {"point"} if kind in POINT_KINDS else {"down"} if kind in TIMED_KINDS else set()
+    given = dict(pair.partition("=")[::2] for pair in rest.split(",")) if rest else {}
+    allowed = needed | {"at"} | ({"status"} if kind in POINT_KINDS else set())
+    fine = all(_SHAPES.get(key, _SECONDS).fullmatch(value) for key, value in given.items())
+    if not needed <= set(given) <= allowed or not fine:
+        keys = ",".join(f"{key}=..." for key in sorted(allowed))
+        raise DocumentError(f"the fault {text!r} is malformed", hint=f"write {kind}:{keys}")
+    usual = Status.UNCERTAIN_SENSOR_NOT_ACCURATE if kind == "uncertain" else Status.BAD_SENSOR_FAILURE
+    return Trouble(
+        kind,
+        point=given.get("point", ""),
+        status=int(given.get("status", hex(usual)), 16) if kind in POINT_KINDS else 0,
+        down=float(given.get("down", 0)),
+        at=float(given.get("at", 0)),
+    )
 
 
 class Troubles:
