@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -93,9 +94,12 @@ def test_inspect_shows_the_promises(folder: Path, capsys: pytest.CaptureFixture[
 def test_inspect_checks_a_bare_model_by_the_same_rules(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     Path("model.onnx").write_bytes(tinypackage.stateless_model())
     assert main(["inspect", "model.onnx"]) == 0
+    assert "it could be in one" in capsys.readouterr().out
     Path("model.onnx").write_bytes(b"\0")
-    assert main(["inspect", "model.onnx"]) == 2
-    assert "Traceback" not in capsys.readouterr().err
+    assert main(["inspect", "model.onnx", "--format", "json"]) == 1
+    said = json.loads(capsys.readouterr().out)
+    assert (said["verdict"], said["error"]["rule"]) == ("refused", "TRV-P060")
+    assert main(["inspect", "nothing.onnx"]) == 2
 
 
 def test_unpack_writes_members_and_signatures_side_by_side(folder: Path) -> None:

@@ -108,7 +108,7 @@ def open_package(path: str | Path) -> Package:
         PackageError: As ``read``, naming the file.
     """
     try:
-        return read(_content(path))
+        return read(content_of(path))
     except (FormatError, DigestError) as error:
         error.where = f"{path}: {error.where}" if error.where else str(path)
         raise
@@ -171,13 +171,17 @@ def _under(folder: str, entries: Mapping[str, memoryview]) -> dict[str, bytes]:
     return {path: bytes(view) for path, view in entries.items() if path.startswith(folder)}
 
 
-def _content(path: str | Path) -> bytes:
-    """Bytes of a regular file within the limit; a pipe or a device is never opened."""
+def content_of(path: str | Path) -> bytes:
+    """Bytes of a regular file within the limit; a pipe or a device is never opened.
+
+    Raises:
+        FormatError: It is none, or cannot be read.
+    """
     try:
         facts = os.stat(path)
         if not stat.S_ISREG(facts.st_mode) or facts.st_size > layout.MOST_BYTES:
             message = f"is not a file of at most {layout.MOST_BYTES} bytes"
-            raise FormatError(message, hint="give the path of a .trivet file", rule="TRV-P001")
+            raise FormatError(message, hint="give the path of a .trivet or .onnx file", rule="TRV-P001")
         with open(path, "rb") as stream:
             return stream.read(facts.st_size)
     except (OSError, ValueError) as error:

@@ -28,19 +28,21 @@ class Terms(NamedTuple):
         ir: IR versions.
         opsets: Domain to its versions.
         operators: Those that are allowed.
+        most: Most elements of one value for each row of a batch.
         repeated: Whether an operator set may be imported twice at one version, as skl2onnx writes it.
     """
 
     ir: range
     opsets: Mapping[str, range]
     operators: Operators
+    most: int
     repeated: bool
 
 
-PACKAGE = Terms(range(8, 9), {"": range(17, 22), "ai.onnx.ml": range(3, 4)}, OPERATORS, False)
+PACKAGE = Terms(range(8, 9), {"": range(17, 22), "ai.onnx.ml": range(3, 4)}, OPERATORS, 1 << 22, False)
 """Of a package's model: what runtimes of three years load, and whose rows do not know their batch."""
 
-BARE = Terms(range(4, 14), {"": range(7, 27), "ai.onnx.ml": range(1, 6)}, ELSEWHERE, True)
+BARE = Terms(range(4, 14), {"": range(7, 27), "ai.onnx.ml": range(1, 6)}, ELSEWHERE, 1 << 26, True)
 """Of any other model: what today's runtime loads. All other rules are the same."""
 
 
@@ -98,8 +100,8 @@ def walk(model: bytes | memoryview, terms: Terms = PACKAGE) -> GraphFacts:
     fields = reader.read(memoryview(model), messages.MODEL, "model")
     refuse_forbidden(fields, "model")
     if fields.get("ir_version") not in terms.ir:
-        wanted = f"{terms.ir[0]} to {terms.ir[-1]}" if len(terms.ir) > 1 else str(terms.ir[0])
-        _refuse("model", f"has IR version {fields.get('ir_version')}, and {wanted} is wanted", "TRV-P062")
+        message = f"has IR version {fields.get('ir_version')}, and {_range(terms.ir)} is wanted"
+        _refuse("model", message, "TRV-P062")
     opsets = _opsets(reader, fields["opset_import"], terms)
     check_metadata(reader, fields["metadata_props"], "model")
     if "graph" not in fields:
@@ -107,7 +109,9 @@ def walk(model: bytes | memoryview, terms: Terms = PACKAGE) -> GraphFacts:
     graph = reader.read(fields["graph"], messages.GRAPH, "graph")
     refuse_forbidden(graph, "graph")
     check_metadata(reader, graph["metadata_props"], "graph")
-    return _graph(reader, graph, opsets, Nodes(reader, set(opsets), terms.operators))._replace(ir=fields["ir_version"])
+    return _graph(reader, graph, opsets, Nodes(reader, set(opsets), terms.operators, terms.most))._replace(
+        ir=fields["ir_version"]
+    )
 
 
 def check_contract(facts: GraphFacts, manifest: Manifest) -> None:
@@ -139,13 +143,17 @@ def _opsets(reader: Reader, imports: list[memoryview], terms: Terms) -> dict[str
             _refuse("opset", f"uses the operator domain {domain[:80]!a}, which is not allowed", "TRV-P063")
         again = domain in found and not (terms.repeated and found[domain] == version)
         if again or version not in terms.opsets[domain]:
-            name, wanted = domain or "ai.onnx", terms.opsets[domain]
-            message = f"{name} is at version {version} or given twice; {wanted[0]} to {wanted[-1]} is wanted, once"
+            name, wanted = domain or "ai.onnx", _range(terms.opsets[domain])
+            message = f"{name} is at version {version} or given twice; {wanted} is wanted, once"
             _refuse("opset", message, "TRV-P062")
         found[domain] = version
     if "" not in found:
         _refuse("opset", "does not say its version of ai.onnx", "TRV-P062")
     return found
+
+
+def _range(versions: range) -> str:
+    return f"{versions[0]} to {versions[-1]}" if len(versions) > 1 else str(versions[0])
 
 
 def _graph(reader: Reader, graph: dict[str, Any], opsets: Mapping[str, int], nodes: Nodes) -> GraphFacts:

@@ -42,13 +42,13 @@ class Nodes:
         operators: How often each operator was met, as ``domain:operator``.
     """
 
-    def __init__(self, reader: Reader, domains: set[str], allowed: Operators) -> None:
+    def __init__(self, reader: Reader, domains: set[str], allowed: Operators, most: int) -> None:
         self.defined: set[str] = set()
         self.operators: Counter[str] = Counter()
         self._reader = reader
         self._domains = domains
         self._allowed = allowed
-        self._sizes = Sizes()
+        self._sizes = Sizes(most)
 
     def define(self, name: str, where: str) -> None:
         """Notes that a value exists.

@@ -14,20 +14,22 @@ from trivet.package.extent import Bound, Dims, Extent, extent, unknown
 from trivet.package.shapes import Node, sized
 from trivet.package.tensor import KEPT, Tensor
 
-MOST_ROW = 1 << 22
-"""Most elements of one value for each row of a batch."""
-
-MOST_TOGETHER = 1 << 26
-"""Most elements of all values for each row of a batch."""
+TOGETHER = 4
+"""All values of a graph may have so many times the elements of one."""
 
 _INTEGERS = (6, 7)
 _PASSED = frozenset(("Identity", "Cast", "Squeeze", "Unsqueeze", "Reshape"))
 
 
 class Sizes:
-    """The extents of the values that exist so far, and the numbers in those that can become a shape."""
+    """The extents of the values that exist so far, and the numbers in those that can become a shape.
 
-    def __init__(self) -> None:
+    Attributes:
+        most: Most elements of one value for each row of a batch.
+    """
+
+    def __init__(self, most: int) -> None:
+        self.most = most
         self._extents: dict[str, Extent] = {}
         self._values: dict[str, Dims] = {}
         self._degree = 1
@@ -78,10 +80,10 @@ class Sizes:
         if made.total.degree > self._degree:
             _refuse(where, "makes a value that grows faster than the batch")
         self._together += made.total.factor
-        if max(made.total.factor, *(dim.factor for dim in made.dims or ()), 0) > MOST_ROW:
-            _refuse(where, f"makes a value of over {MOST_ROW} elements a row")
-        if self._together > MOST_TOGETHER:
-            _refuse(where, f"makes the values of the graph over {MOST_TOGETHER} elements a row together")
+        if max(made.total.factor, *(dim.factor for dim in made.dims or ()), 0) > self.most:
+            _refuse(where, f"makes a value of over {self.most} elements a row")
+        if self._together > TOGETHER * self.most:
+            _refuse(where, f"makes the values of the graph over {TOGETHER * self.most} elements a row together")
         self._extents[name] = made
 
 

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 VERSION: str = ort.__version__
 
+_OTHER = "export the model again, or install another onnxruntime"
+
 CHUNK = 512
 """Rows in one call: many more do not fit the cache, many fewer pay each node again; bits are equal by contract."""
 
@@ -38,9 +40,8 @@ class Session:
         try:
             self._session = ort.InferenceSession(model, _options(), providers=["CPUExecutionProvider"])
         except Exception as error:
-            raise GraphError(
-                f"onnxruntime {VERSION} refuses the graph ({_first_line(error)})", where="model.onnx"
-            ) from error
+            message = f"onnxruntime {VERSION} refuses the graph ({_first_line(error)})"
+            raise GraphError(message, where="model.onnx", hint=_OTHER, rule="TRV-R015") from error
 
     def run(self, feed: Mapping[str, Float32s]) -> list[Float32s]:
         """The outputs for one batch.
@@ -62,7 +63,8 @@ class Session:
         try:
             result: list[Any] = self._session.run(self._names, feed, self._run_options)
         except Exception as error:
-            raise GraphError(f"the graph could not be run ({_first_line(error)})", where="model.onnx") from error
+            message = f"the graph could not be run ({_first_line(error)})"
+            raise GraphError(message, where="model.onnx", hint=_OTHER, rule="TRV-R015") from error
         return result
 
 
@@ -76,4 +78,6 @@ def _options() -> ort.SessionOptions:
 
 
 def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
+    """What the runtime said, in printable ASCII."""
+    said = str(error).strip().splitlines()
+    return ascii(said[0][:200])[1:-1] if said else type(error).__name__
