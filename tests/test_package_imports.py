@@ -13,11 +13,11 @@ VERIFY = """
 import sys
 from trivet.package.admit import admit
 from trivet.package.archive import open_package
-from trivet.package.trust import trusted_keys
+from trivet.package.trust import load_trust
 from pathlib import Path
 folder = Path(sys.argv[1])
-keys = trusted_keys(folder / "nowhere", [folder / "oem.pub"])
-assert admit(open_package(folder / "p256.trivet"), keys).signer
+trust = load_trust(folder / "nowhere", [folder / "oem.pub"])
+assert admit(open_package(folder / "p256.trivet"), trust).signer
 print(" ".join(sorted({name.partition(".")[0] for name in sys.modules})))
 # The peak of this program alone; getrusage would also count what its parent had before exec.
 print(next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM")))

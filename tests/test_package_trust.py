@@ -8,7 +8,7 @@ import pytest
 
 import tinypackage as tiny
 from trivet.errors import PackageError, PolicyError, SignatureError
-from trivet.package import archive, keys, sign, trust
+from trivet.package import archive, keys, sign, store, trust
 from trivet.package.admit import admit
 
 
@@ -46,29 +46,29 @@ def test_subfolders_are_private_and_made_on_demand(home: Path) -> None:
 
 
 def test_the_store_starts_empty_and_reading_makes_nothing(home: Path) -> None:
-    assert trust.trusted_keys(home) == ()
+    assert trust.load_trust(home).keys == ()
     assert not home.exists()
 
 
 def test_keys_are_added_listed_and_removed(home: Path, tmp_path: Path) -> None:
     (_, first), (_, second) = _public(tmp_path, "a"), _public(tmp_path, "b")
-    added = trust.add(home, first)
-    assert trust.add(home, first).id == added.id
-    other = trust.add(home, second)
-    assert [key.id for key in trust.trusted_keys(home)] == sorted([added.id, other.id])
+    added = store.add(home, first)
+    assert store.add(home, first).id == added.id
+    other = store.add(home, second)
+    assert [key.id for key in trust.load_trust(home).keys] == sorted([added.id, other.id])
     assert [path.name for path in (home / "trust").iterdir() if path.suffix != ".pub"] == []
-    assert trust.remove(home, added.id[:12]).id == added.id
-    assert trust.remove(home, other.name).id == other.id
-    assert trust.trusted_keys(home) == ()
+    assert store.remove(home, added.id[:12]).id == added.id
+    assert store.remove(home, f"ed25519:{other.id[:16]}").id == other.id
+    assert trust.load_trust(home).keys == ()
 
 
 @pytest.mark.parametrize("key", ["", "0000", "zzz", "../x"])
 def test_an_unclear_removal_is_refused(home: Path, tmp_path: Path, key: str) -> None:
     _, path = _public(tmp_path)
-    trust.add(home, path)
+    store.add(home, path)
     with pytest.raises(PolicyError):
-        trust.remove(home, key)
-    assert len(trust.trusted_keys(home)) == 1
+        store.remove(home, key)
+    assert len(trust.load_trust(home).keys) == 1
 
 
 def test_private_keys_and_nonsense_are_not_added(home: Path, tmp_path: Path) -> None:
@@ -76,27 +76,27 @@ def test_private_keys_and_nonsense_are_not_added(home: Path, tmp_path: Path) -> 
     (tmp_path / "note").write_text("trust me")
     for path in (tmp_path / "oem", tmp_path / "note", tmp_path / "nothing"):
         with pytest.raises(SignatureError):
-            trust.add(home, path)
-    assert trust.trusted_keys(home) == ()
+            store.add(home, path)
+    assert trust.load_trust(home).keys == ()
 
 
 def test_a_stray_file_in_the_store_is_refused(home: Path, tmp_path: Path) -> None:
     _, path = _public(tmp_path)
-    key = trust.add(home, path)
+    key = store.add(home, path)
     stored = home / "trust" / f"{key.id}.pub"
     stored.rename(stored.with_name("oem.pub"))
     with pytest.raises(PolicyError, match="not named after its key"):
-        trust.trusted_keys(home)
+        trust.load_trust(home)
     (home / "trust" / "oem.pub").write_bytes(b"junk")
     with pytest.raises(PolicyError) as caught:
-        trust.trusted_keys(home)
+        trust.load_trust(home)
     assert "trivet trust add" in caught.value.hint
 
 
 def test_further_keys_are_trusted_for_once(home: Path, tmp_path: Path) -> None:
     _, path = _public(tmp_path)
-    assert len(trust.trusted_keys(home, [path, str(path)])) == 1
-    assert trust.trusted_keys(home) == ()
+    assert len(trust.load_trust(home, [path, str(path)]).keys) == 1
+    assert trust.load_trust(home).keys == ()
 
 
 SIGNATURES = ("none", "trusted", "stranger", "both", "broken")

@@ -6,7 +6,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping
 from typing import Any
 
-from trivet.cli.options import add_trust
+from trivet.cli.options import add_trust, terms
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -26,9 +26,7 @@ def main(arguments: Namespace) -> int:
     from trivet.runtime.golden import golden_windows
     from trivet.runtime.session import VERSION
 
-    model, package = load_verified(
-        arguments.package, keys=tuple(arguments.trust), unsigned=arguments.unsigned, home=arguments.home
-    )
+    model, package = load_verified(arguments.package, **terms(arguments))
     machine = latency.this_machine()
     windows = golden_windows(model, package)
     measured = latency.measure(model, windows, arguments.samples, arguments.warm_up, perf_counter_ns)

@@ -9,7 +9,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from trivet.cli.options import add_trust
+from trivet.cli.options import add_trust, terms
 
 if TYPE_CHECKING:
     from trivet.cli.live import LiveView
@@ -38,6 +38,7 @@ def main(arguments: Namespace) -> int:
     """Runs until the data end or the user stops it, then says what was done."""
     from trivet.cli.live import LiveView
     from trivet.cli.summary import summary
+    from trivet.device.library import load_device
     from trivet.package.trust import home_folder
     from trivet.pipeline.assemble import assemble
     from trivet.pipeline.sinks import JsonLines
@@ -45,7 +46,8 @@ def main(arguments: Namespace) -> int:
     from trivet.runtime.model import Model
 
     home = home_folder(arguments.home)
-    model = Model.load(arguments.package, keys=tuple(arguments.trust), unsigned=arguments.unsigned, home=home)
+    classes = tuple(load_device(path).document.appliance.type for path in arguments.device)
+    model = Model.load(arguments.package, **terms(arguments) | {"home": home}, classes=classes)
     store = Store(None if arguments.forget else home / "state", model)
     ready = assemble(model, arguments.device, store=store, speed=arguments.speed)
     sinks = [] if arguments.live and arguments.out == "-" else [JsonLines(arguments.out)]

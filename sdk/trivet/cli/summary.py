@@ -11,6 +11,7 @@ def summary(judge: Judge, files: Sequence[str] = ()) -> str:
     """What was judged, what was withheld and why, what was decided, how long it took, and where it lies."""
     tally, manifest = judge.tally, judge.model.manifest
     signer = judge.model.signer or "nobody trusted (--unsigned)"
+    signer += ", a developer (--allow-development)" if judge.model.development else ""
     rows = [
         f"{manifest.name} {manifest.version}, signed by {signer}",
         f"  devices    {', '.join(judge.members)}",

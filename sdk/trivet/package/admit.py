@@ -1,17 +1,20 @@
 """Whether a package may be used here: the one entry point that reads and verifies by policy.
 
-The policy is a list of keys, one of which must have signed.
+Without a policy file, one trusted signer is enough. A developer's signature counts
+only where the user said so.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from time import time_ns
 from typing import NamedTuple
 
-from trivet.errors import PolicyError, SignatureError
+from trivet.errors import PackageError, PolicyError, SignatureError
 from trivet.package.archive import Package, read
 from trivet.package.keys import PublicKey
-from trivet.package.sign import Signer, key_ids, verify
+from trivet.package.sign import Examined, Signer, examine, key_ids
+from trivet.package.trust import Trust
 
 
 class Verified(NamedTuple):
@@ -20,14 +23,18 @@ class Verified(NamedTuple):
     Attributes:
         package: All digests checked.
         signers: Trusted signers; empty when it was explicitly admitted without one.
+        development: Whether only a developer's signature admits it.
+        doubts: Why further signatures do not count.
     """
 
     package: Package
     signers: tuple[Signer, ...]
+    development: bool = False
+    doubts: tuple[SignatureError, ...] = ()
 
     @property
     def signer(self) -> str | None:
-        """Short name of the first trusted signer, as it stands on every output line."""
+        """Name of the first trusted signer, as it stands on every output line."""
         return self.signers[0].name if self.signers else None
 
     @property
@@ -36,40 +43,90 @@ class Verified(NamedTuple):
         return self.signers[0].key_id if self.signers else None
 
 
-def admit(package: Package | bytes, keys: Iterable[PublicKey], unsigned: bool = False) -> Verified:
+def admit(
+    package: Package | bytes,
+    trust: Trust | Iterable[PublicKey],
+    unsigned: bool = False,
+    *,
+    development: bool = False,
+    classes: Iterable[str] = (),
+    clock: Callable[[], int] = time_ns,
+) -> Verified:
     """Checks a package's digests, signatures and signers.
 
     Args:
         package: A package, or the bytes of its file.
-        keys: Trusted keys.
+        trust: A trust store, or trusted keys alone.
         unsigned: Admit a package that no trusted key signed. A signature that claims
             a trusted key and does not verify is refused all the same.
+        development: Let developers' signatures count.
+        classes: Classes of the devices that it shall judge, for the policy; none when they are not known.
+        clock: The time [ns since the epoch, UTC], for certificates.
 
     Raises:
         FormatError: The bytes are not a package.
         DigestError: A member is not the one that the manifest names.
         SignatureError: It is not signed, or a signature is broken or about something else.
-        PolicyError: It is signed, but by nobody who is trusted here.
+        PolicyError: It is signed, but by nobody who is trusted here, or not as the policy wants it.
     """
-    read_package = read(package) if isinstance(package, bytes) else package
-    signers = verify(read_package, keys)
-    if not signers and not unsigned:
-        _refuse(read_package)
-    return Verified(read_package, signers)
+    found, known = read(package) if isinstance(package, bytes) else package, tuple(classes)
+    store = trust if isinstance(trust, Trust) else Trust(tuple(trust))
+    examined = examine(found, store, clock)
+    proven = tuple(signer for signer in examined.signers if not signer.development)
+    refusal = _refusal(found, store, examined, proven, known)
+    if refusal is None:
+        return Verified(found, proven, False, examined.doubts)
+    if proven != examined.signers and _refusal(found, store, examined, examined.signers, known) is None:
+        if development:
+            return Verified(found, (*proven, *_developers(examined)), True, examined.doubts)
+        refusal = _development(examined)
+    if unsigned and (store.policy is None or store.policy.unsigned):
+        return Verified(found, (), False, examined.doubts)
+    raise refusal
 
 
-def _refuse(package: Package) -> None:
+def _refusal(
+    package: Package, trust: Trust, examined: Examined, signers: tuple[Signer, ...], classes: tuple[str, ...]
+) -> PackageError | None:
+    """Why some signers do not suffice, or None when they do."""
+    if not signers and (not package.signatures or trust.policy is None):
+        return _nobody(package, examined)
+    if trust.policy is None:
+        return None
+    from trivet.package.policy import refusal
+
+    found = refusal(trust.policy, package, signers, classes)
+    if found is not None and examined.doubts:
+        found.message += f" (and {examined.doubts[0].message})"
+    return found
+
+
+def _developers(examined: Examined) -> tuple[Signer, ...]:
+    return tuple(signer for signer in examined.signers if signer.development)
+
+
+def _development(examined: Examined) -> PolicyError:
+    return PolicyError(
+        f"the package counts on the signature of a developer, {_developers(examined)[0].name}",
+        hint="ask for a released one, or pass `--allow-development`, which marks every line",
+        rule="TRV-P100",
+    )
+
+
+def _nobody(package: Package, examined: Examined) -> PackageError:
     name = f"{package.manifest.name}-{package.manifest.version}"
     strangers = key_ids(package)
     if not strangers:
-        raise SignatureError(
+        return SignatureError(
             "the package is not signed",
             where=name,
             hint="sign it with `trivet sign`, or use it as it is with `--unsigned`",
             rule="TRV-P040",
         )
+    if examined.doubts:
+        return examined.doubts[0]
     short = ", ".join(key_id[:16] for key_id in strangers[:4])
-    raise PolicyError(
+    return PolicyError(
         f"the package is signed by {short}, who is not trusted here",
         where=name,
         hint="check the signer's key, then `trivet trust add KEY.pub`, or `--trust KEY.pub` for this time",

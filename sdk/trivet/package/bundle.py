@@ -21,21 +21,28 @@ PAYLOAD_TYPE = "application/vnd.in-toto+json"
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
 PREDICATE_TYPE = "https://model_signing/signature/v1.0"
 
+MOST_CHAIN = 8
+MOST_TIMESTAMPS = 4
+
 
 class Bundle(NamedTuple):
     """One signature over a statement, not verified yet.
 
     Attributes:
-        hint: SHA-256 of the signer's PEM public key.
+        hint: SHA-256 of the signer's PEM public key; empty where certificates say whose it is.
         key_id: SHA-256 of its DER form, or empty when other software made the bundle.
         payload: The statement's bytes.
         signature: Over ``pae(payload)``.
+        certificates: The signer's certificate and its issuers, in DER; empty where a key is named.
+        timestamps: RFC 3161 responses over ``signature``, in DER.
     """
 
     hint: str
     key_id: str
     payload: bytes
     signature: bytes
+    certificates: tuple[bytes, ...] = ()
+    timestamps: tuple[bytes, ...] = ()
 
 
 def statement(package: Package) -> bytes:
@@ -61,16 +68,14 @@ def pae(payload: bytes) -> bytes:
 
 def write(bundle: Bundle) -> bytes:
     """The bundle's JSON."""
-    text = {"payload": bundle.payload, "sig": bundle.signature}
-    encoded = {name: base64.b64encode(data).decode() for name, data in text.items()}
     return canonical.dumps(
         {
             "mediaType": BUNDLE_TYPE,
-            "verificationMaterial": {"publicKey": {"hint": bundle.hint}},
+            "verificationMaterial": _material(bundle),
             "dsseEnvelope": {
-                "payload": encoded["payload"],
+                "payload": _encoded(bundle.payload),
                 "payloadType": PAYLOAD_TYPE,
-                "signatures": [{"sig": encoded["sig"], "keyid": bundle.key_id}],
+                "signatures": [{"sig": _encoded(bundle.signature), "keyid": bundle.key_id}],
             },
         }
     )
@@ -80,20 +85,58 @@ def read(data: bytes, file: str) -> Bundle:
     """The bundle in a JSON text.
 
     Raises:
-        SignatureError: It is not a Sigstore 0.3 bundle around one DSSE signature made with a key.
+        SignatureError: It is not a Sigstore 0.3 bundle around one DSSE signature by a key or a certificate.
     """
     root = parse(data, file, SignatureError, "TRV-P041")
     root["mediaType"].choice(BUNDLE_TYPE)
-    envelope = root["dsseEnvelope"]
+    envelope, material = root["dsseEnvelope"], root["verificationMaterial"]
     envelope["payloadType"].choice(PAYLOAD_TYPE)
     (signature,) = envelope["signatures"].items(1, 1)
-    key_id = signature.get("keyid")
+    key_id, public = signature.get("keyid"), material.get("publicKey")
+    found = _certificates(material)
+    if (public is None) == (not found):
+        material.fail("must have either a publicKey or certificates")
     return Bundle(
-        hint=root["verificationMaterial"]["publicKey"]["hint"].text(most=64),
+        hint=public["hint"].text(most=64) if public is not None else "",
         key_id=key_id.text(most=64) if key_id is not None else "",
         payload=_decoded(envelope["payload"]),
         signature=_decoded(signature["sig"]),
+        certificates=found,
+        timestamps=_timestamps(material),
     )
+
+
+def _material(bundle: Bundle) -> dict[str, object]:
+    """How to verify; a chain and not the one ``certificate``, since model-signing reads only that."""
+    material: dict[str, object] = {"publicKey": {"hint": bundle.hint}}
+    if bundle.certificates:
+        chain = [{"rawBytes": _encoded(data)} for data in bundle.certificates]
+        material = {"x509CertificateChain": {"certificates": chain}}
+    if bundle.timestamps:
+        stamps = [{"signedTimestamp": _encoded(data)} for data in bundle.timestamps]
+        material["timestampVerificationData"] = {"rfc3161Timestamps": stamps}
+    return material
+
+
+def _certificates(material: Node) -> tuple[bytes, ...]:
+    """One certificate or a chain of them, the signer's first; nothing where there is neither."""
+    one, chain = material.get("certificate"), material.get("x509CertificateChain")
+    if one is not None and chain is not None:
+        material.fail("has certificates twice")
+    if one is not None:
+        return (_something(one["rawBytes"]),)
+    return () if chain is None else tuple(_something(n["rawBytes"]) for n in chain["certificates"].items(MOST_CHAIN, 1))
+
+
+def _timestamps(material: Node) -> tuple[bytes, ...]:
+    data = material.get("timestampVerificationData")
+    found = data.get("rfc3161Timestamps") if data is not None else None
+    nodes = found.items(MOST_TIMESTAMPS) if found is not None else []
+    return tuple(_something(node["signedTimestamp"]) for node in nodes)
+
+
+def _something(node: Node) -> bytes:
+    return _decoded(node) or node.fail("is empty")
 
 
 def check_statement(payload: bytes, package: Package, file: str) -> None:
@@ -133,6 +176,10 @@ def _difference(listed: dict[str, str], actual: dict[str, str]) -> str:
         return f"{different[0]} is not covered by the signature"
     state = "is another one" if different[0] in actual else "is not in the package"
     return f"the signature is about another package: its {different[0][:80]!a} {state}"
+
+
+def _encoded(data: bytes) -> str:
+    return base64.b64encode(data).decode()
 
 
 def _decoded(node: Node) -> bytes:

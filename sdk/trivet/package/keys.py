@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, utils
 
 from trivet import canonical
 from trivet.errors import SignatureError
@@ -138,6 +138,15 @@ def private_pem(key: PrivateKey, password: bytes | None = None) -> bytes:
     return key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, encryption)
 
 
+def plain_signature(key: PublicKey, signature: bytes) -> bytes:
+    """A signature as bundles hold it: what PKCS #11 gives for the curves, r and s side by side, becomes DER."""
+    size = {"p256": 64, "p384": 96}.get(key.algorithm)
+    if len(signature) != size or isinstance(key.raw, ed25519.Ed25519PublicKey):
+        return signature
+    r, s = signature[: size // 2], signature[size // 2 :]
+    return utils.encode_dss_signature(int.from_bytes(r, "big"), int.from_bytes(s, "big"))
+
+
 def sign_bytes(key: PrivateKey, message: bytes) -> bytes:
     """A signature: DER for the curves (FIPS 186-5), 64 bytes for Ed25519 (RFC 8032)."""
     if isinstance(key, ed25519.Ed25519PrivateKey):
@@ -147,7 +156,7 @@ def sign_bytes(key: PrivateKey, message: bytes) -> bytes:
 
 def read_public_key(path: str | Path) -> PublicKey:
     """The public key in a file; see ``parse_public_key``."""
-    return parse_public_key(_content(path), str(path))
+    return parse_public_key(read_file(path), str(path))
 
 
 def read_private_key(path: str | Path, password: bytes | None = None) -> PrivateKey:
@@ -158,7 +167,7 @@ def read_private_key(path: str | Path, password: bytes | None = None) -> Private
         password: Its password, or None to take it from the variable ``TRIVET_KEY_PASSWORD``, if that is set.
     """
     found = password or os.environ.get(PASSWORD_VARIABLE, "").encode() or None
-    return parse_private_key(_content(path), found, str(path))
+    return parse_private_key(read_file(path), found, str(path))
 
 
 def write_key(path: str | Path, key: PrivateKey, password: bytes | None = None) -> Path:
@@ -196,11 +205,16 @@ def _algorithm(raw: RawPublicKey, where: str = "") -> str:
     return _CURVES[raw.curve.name][0]
 
 
-def _content(path: str | Path) -> bytes:
+def read_file(path: str | Path, most: int = MOST_KEY_BYTES) -> bytes:
+    """At most so many bytes of a file that concerns signatures.
+
+    Raises:
+        SignatureError: It cannot be read.
+    """
     try:
         with open(path, "rb") as stream:
-            return stream.read(MOST_KEY_BYTES)
+            return stream.read(most)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "the path holds a NUL"
         message = f"cannot be read ({reason})"
-        raise SignatureError(message, where=str(path), hint="check the path of the key", rule="TRV-P045") from error
+        raise SignatureError(message, where=str(path), hint="check the path", rule="TRV-P045") from error

@@ -1,25 +1,75 @@
-"""The home folder, and the trust store in it: public keys of signers that this machine admits.
+"""The home folder, and the trust store in it: whose packages this machine admits.
 
-The store starts empty. A key lies in ``trust/<key id>.pub``; certificates and
-policies will lie beside it.
+::
+
+    trust/<key id>.pub                     a signer's public key
+    trust/<SHA-256>.crt                    a root that signers' certificates lead to
+    trust/<SHA-256>.timestamp.crt          a root of timestamp authorities
+    trust/<...>.development.pub, .crt      the same for developers: admitted only with ``--allow-development``
+    trust/policy.json                      who must have signed what; without one, anybody trusted
+    revocation/<...>.crl                   revocation lists of those roots and of what they issued
+
+The store starts empty. It is read here and written by ``store``.
 """
 
 # Every start of a model waits for this module, and pathlib takes longer to import than all of it.
-# ruff: noqa: PTH111, PTH117, PTH118, PTH119, PTH208
+# ruff: noqa: PTH111, PTH117, PTH118, PTH208
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from trivet.errors import PolicyError, SignatureError
-from trivet.package.keys import PublicKey, read_public_key
+from trivet.package.keys import PublicKey, parse_public_key, read_file
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from trivet.package.policy import Policy
+
 FOLDERS = ("trust", "admission", "certificates", "revocation", "events", "state")
+
+SIGN, TIMESTAMP, DEVELOPMENT = "sign", "timestamp", "development"
+"""What a pinned certificate is for; a developer's also signs."""
+
+POLICY = "policy.json"
+MOST_POLICY_BYTES = 1 << 20
+
+
+class Anchor(NamedTuple):
+    """A pinned certificate, not parsed: that takes longer than all the rest, and few packages need it.
+
+    Attributes:
+        id: SHA-256 of its DER form, or empty when it was named for this once.
+        purpose: ``sign`` or ``timestamp``.
+        pem: What the file holds.
+        where: The file.
+    """
+
+    id: str
+    purpose: str
+    pem: bytes
+    where: str
+
+
+class Trust(NamedTuple):
+    """Whom a machine trusts.
+
+    Attributes:
+        keys: Public keys of signers.
+        anchors: Pinned certificates.
+        development: Ids of the keys and certificates that are developers'.
+        revocation: Folder of revocation lists, or empty.
+        policy: Who must have signed, or None: anybody who is trusted.
+    """
+
+    keys: tuple[PublicKey, ...] = ()
+    anchors: tuple[Anchor, ...] = ()
+    development: frozenset[str] = frozenset()
+    revocation: str = ""
+    policy: Policy | None = None
 
 
 def home_folder(argument: str | Path | None = None, environ: Mapping[str, str] | None = None) -> Path:
@@ -67,71 +117,86 @@ def subfolder(home: Path, name: str) -> Path:
     return folder
 
 
-def add(home: Path, path: str | Path) -> PublicKey:
-    """Trusts the signer whose public key is in a file.
-
-    Raises:
-        SignatureError: The file holds no public key.
-        PolicyError: The trust store cannot be written.
-    """
-    key = read_public_key(path)
-    target = subfolder(home, "trust") / f"{key.id}.pub"
-    scratch = target.with_suffix(f".{os.getpid()}.tmp")
-    try:
-        scratch.write_bytes(key.pem)
-        scratch.replace(target)
-    except OSError as error:
-        message = f"cannot be written ({error.strerror})"
-        raise PolicyError(message, where=str(target), hint="check its permissions", rule="TRV-P047") from error
-    return key
-
-
-def remove(home: Path, key: str) -> PublicKey:
-    """Trusts a signer no longer.
+def load_trust(home: str | Path, files: Iterable[str | Path] = (), policy: str | Path | None = None) -> Trust:
+    """The trust store of a home folder, and what some further files add for this once.
 
     Args:
-        home: Home folder.
-        key: The key's id or its first digits, or its short name.
+        home: Home folder; it need not be there.
+        files: Public keys and root certificates.
+        policy: Policy file to use instead of the store's.
 
     Raises:
-        PolicyError: No trusted key, or more than one, is meant.
+        SignatureError: A file holds neither a public key nor a certificate.
+        PolicyError: The store holds something that ``store`` did not put there, or the policy is malformed.
     """
-    digits = key.rpartition(":")[2].lower()
-    meant = [found for found in trusted_keys(home) if digits and found.id.startswith(digits)]
-    if len(meant) != 1:
-        message = f"{len(meant)} trusted keys begin with {digits[:80]!a}"
-        raise PolicyError(message, where=str(home / "trust"), hint="see `trivet trust list`", rule="TRV-P047")
-    (home / "trust" / f"{meant[0].id}.pub").unlink(missing_ok=True)
-    return meant[0]
+    folder, development = os.path.join(home, "trust"), set()
+    keys: dict[str, PublicKey] = {}
+    anchors: list[Anchor] = []
+    for name in _names(folder):
+        path, (stem, _, rest) = os.path.join(folder, name), name.partition(".")
+        marks, _, kind = rest.rpartition(".")
+        if kind == "pub" and marks in ("", DEVELOPMENT):
+            keys[stem] = _stored(path, stem)
+        elif kind == "crt" and marks in ("", DEVELOPMENT, TIMESTAMP):
+            anchors.append(Anchor(stem, TIMESTAMP if marks == TIMESTAMP else SIGN, read_file(path), path))
+        elif kind in ("pub", "crt"):
+            raise PolicyError("is not named after its key or certificate", where=path, hint=_AGAIN, rule="TRV-P047")
+        if marks == DEVELOPMENT:
+            development.add(stem)
+        if name == POLICY:
+            policy = policy or path
+    for file in files:
+        found = _named(file)
+        if isinstance(found, Anchor):
+            anchors.append(found)
+        else:
+            keys.setdefault(found.id, found)
+    lists = os.path.join(home, "revocation")
+    return Trust(tuple(keys.values()), tuple(anchors), frozenset(development), lists, _policy(policy))
 
 
-def trusted_keys(home: str | Path, files: Iterable[str | Path] = ()) -> tuple[PublicKey, ...]:
-    """The keys of the trust store, by id, and those in some further files.
+def files_of(folder: str, suffix: str) -> list[str]:
+    """Paths of the files in a folder that end so, sorted."""
+    return [os.path.join(folder, name) for name in _names(folder) if name.endswith(suffix)]
 
-    Raises:
-        SignatureError: A file holds no public key.
-        PolicyError: The trust store holds something that ``add`` did not put there.
-    """
-    folder = os.path.join(home, "trust")
-    stored = [_stored(os.path.join(folder, name)) for name in _names(folder) if name.endswith(".pub")]
-    found = {key.id: key for key in (*stored, *map(read_public_key, files))}
-    return tuple(found.values())
+
+def _named(file: str | Path) -> PublicKey | Anchor:
+    content = read_file(file)
+    if b"-----BEGIN CERTIFICATE-----" in content:
+        return Anchor("", SIGN, content, str(file))
+    return parse_public_key(content, str(file))
+
+
+def _policy(path: str | Path | None) -> Policy | None:
+    if path is None:
+        return None
+    from trivet.package.policy import parse_policy
+
+    try:
+        content = read_file(path, MOST_POLICY_BYTES + 1)
+    except SignatureError as error:
+        raise PolicyError(
+            error.message, where=str(path), hint="check the path of the policy", rule="TRV-P098"
+        ) from error
+    return parse_policy(content, str(path))
 
 
 def _names(folder: str) -> list[str]:
     """What is in a folder, sorted; nothing when it is not there or may not be read."""
     try:
-        return sorted(os.listdir(folder))
+        return sorted(os.listdir(folder)) if folder else []
     except OSError:
         return []
 
 
-def _stored(path: str) -> PublicKey:
-    hint = "delete the file, and add the key again with `trivet trust add`"
+_AGAIN = "delete the file, and add it again with `trivet trust add`"
+
+
+def _stored(path: str, stem: str) -> PublicKey:
     try:
-        key = read_public_key(path)
+        key = parse_public_key(read_file(path), path)
     except SignatureError as error:
-        raise PolicyError(error.message, where=path, hint=hint, rule="TRV-P047") from error
-    if os.path.basename(path) != f"{key.id}.pub":
-        raise PolicyError("is not named after its key", where=path, hint=hint, rule="TRV-P047")
+        raise PolicyError(error.message, where=path, hint=_AGAIN, rule="TRV-P047") from error
+    if stem != key.id:
+        raise PolicyError("is not named after its key", where=path, hint=_AGAIN, rule="TRV-P047")
     return key

@@ -138,6 +138,7 @@ def _member(model: Model, resolved: ResolvedDevice, binding: Binding, store: Sto
         device.site,
         device.id,
         device.appliance.serial,
+        model.development,
     )
     watch = SensorWatch(model.interface, binding.fitted)
     return Member(device.id, provenance, windower, watch, store.load(device.id), heard=not resolved.recorded)

@@ -31,6 +31,7 @@ class Provenance:
         site: Site id, or empty.
         appliance: Device id.
         serial: Serial number from the nameplate, or empty.
+        development: Whether only a developer's signature admitted the package; every line then says so.
     """
 
     package: str
@@ -40,6 +41,7 @@ class Provenance:
     site: str
     appliance: str
     serial: str
+    development: bool = False
 
     def line(self, kind: str, time: int, **content: Any) -> Line:
         """A line of one kind about one moment [ns, UTC]."""
@@ -54,6 +56,7 @@ class Provenance:
             "appliance": self.appliance,
             "serial": self.serial,
             "previous": None,
+            **({"development": True} if self.development else {}),
             **content,
         }
 

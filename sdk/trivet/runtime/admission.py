@@ -22,7 +22,7 @@ from trivet.interface.document import Interface
 from trivet.interface.load import load as load_document
 from trivet.package.admit import Verified, admit
 from trivet.package.archive import Package, open_package
-from trivet.package.trust import home_name, trusted_keys
+from trivet.package.trust import home_name, load_trust
 from trivet.runtime.golden import check_all, check_one
 from trivet.runtime.model import Model
 from trivet.runtime.session import VERSION
@@ -31,17 +31,25 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def load(source: str | Path, *, keys: tuple[str | Path, ...], unsigned: bool, home: str | Path | None) -> Model:
+def load(source: str | Path, **terms: Any) -> Model:
     """See ``Model.load``."""
-    return load_verified(source, keys=keys, unsigned=unsigned, home=home)[0]
+    return load_verified(source, **terms)[0]
 
 
 def load_verified(
-    source: str | Path, *, keys: tuple[str | Path, ...], unsigned: bool, home: str | Path | None
+    source: str | Path,
+    *,
+    keys: tuple[str | Path, ...] = (),
+    unsigned: bool = False,
+    home: str | Path | None = None,
+    policy: str | Path | None = None,
+    classes: tuple[str, ...] = (),
+    development: bool = False,
 ) -> tuple[Model, Package]:
     """As ``load``, with the package for whoever wants its golden vectors."""
     folder = home_name(home)
-    verified = admit(open_package(source), trusted_keys(folder, keys), unsigned=unsigned)
+    trust = load_trust(folder, keys, policy)
+    verified = admit(open_package(source), trust, unsigned, development=development, classes=classes)
     return admitted(verified, os.path.join(folder, "admission")), verified.package
 
 
@@ -54,7 +62,7 @@ def admitted(verified: Verified, records: str) -> Model:
         from trivet.package.graph import check_contract, walk
 
         check_contract(walk(bytes(package.members["model.onnx"])), package.manifest)
-    model = make(package, verified.signer)
+    model = make(package, verified.signer, verified.development)
     if known:
         check_one(model, package)
     else:
@@ -63,9 +71,10 @@ def admitted(verified: Verified, records: str) -> Model:
     return model
 
 
-def make(package: Package, signer: str | None) -> Model:
+def make(package: Package, signer: str | None, development: bool = False) -> Model:
     """The model of a package whose bytes are already trusted."""
-    return Model(package.manifest, interface_of(package), bytes(package.members["model.onnx"]), package.digest, signer)
+    graph = bytes(package.members["model.onnx"])
+    return Model(package.manifest, interface_of(package), graph, package.digest, signer, development)
 
 
 def interface_of(package: Package) -> Interface:

@@ -37,13 +37,23 @@ class Model:
         interface: The package's own interface, the one that is executed.
         digest: Package digest: SHA-256 of the manifest.
         signer: Name of the trusted signer, or None when it runs unsigned.
+        development: Whether only a developer's signature admits it.
     """
 
-    def __init__(self, manifest: Manifest, interface: Interface, model: bytes, digest: str, signer: str | None) -> None:
+    def __init__(
+        self,
+        manifest: Manifest,
+        interface: Interface,
+        model: bytes,
+        digest: str,
+        signer: str | None,
+        development: bool = False,
+    ) -> None:
         self.manifest = manifest
         self.interface = interface
         self.digest = digest
         self.signer = signer
+        self.development = development
         self.ports = {port.name: port.classes for port in manifest.outputs}
         names = [*self.ports, *(["next_state"] if manifest.state else [])]
         self._session = Session(model, names)
@@ -62,14 +72,20 @@ class Model:
         keys: tuple[str | Path, ...] = (),
         unsigned: bool = False,
         home: str | Path | None = None,
+        policy: str | Path | None = None,
+        classes: tuple[str, ...] = (),
+        development: bool = False,
     ) -> Model:
         """Verifies a package and makes its model.
 
         Args:
             source: Path of a ``.trivet`` file.
-            keys: Public keys to trust besides those of the home folder.
+            keys: Public keys and root certificates to trust besides those of the home folder.
             unsigned: Run although nobody trusted has signed it.
             home: Home folder; else ``TRIVET_HOME``, else the platform's state folder.
+            policy: Policy file to use instead of the home folder's.
+            classes: Classes of the devices that it shall judge, for the policy; none when they are not known.
+            development: Let developers' signatures count; every line then says so.
 
         Raises:
             PackageError: The file is not a package, was altered, or its signer is not trusted here.
@@ -77,7 +93,8 @@ class Model:
         """
         from trivet.runtime.admission import load
 
-        return load(source, keys=keys, unsigned=unsigned, home=home)
+        terms = {"policy": policy, "classes": classes, "development": development}
+        return load(source, keys=keys, unsigned=unsigned, home=home, **terms)
 
     def initial_state(self, batch: int) -> Float32s | None:
         """The memory of devices that have none yet, float32 ``(batch, s)``, or None when the model has no memory."""
