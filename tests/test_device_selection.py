@@ -53,7 +53,8 @@ def test_a_meter_that_covers_power_alone_is_asked_for_two_registers() -> None:
     document = device({"meter": spec})
     points = {name: adapter.point(one, meter) for name, one in meter.points.items()}
     target = selected(Target("washer/meter", spec, meter, points), bind(dishwasher, document, {"meter": meter}))
-    blocks = [(d.block.address, d.block.count) for turn in schedule(target).turns for d in turn.decoders]
+    asked = schedule(target).agenda().decoders({})
+    blocks = [(d.block.address, d.block.count) for decoders in asked.values() for d in decoders]
     assert blocks == [(0x34, 2)]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,6 +13,7 @@ from trivet.errors import DocumentError
 from trivet_modbus.address import Table
 from trivet_modbus.layout import profile_map
 from trivet_modbus.points import ModbusPoint, point
+from trivet_modbus.route import tcp
 from trivet_modbus.settings import Line, line, parse_url
 
 
@@ -97,12 +99,22 @@ WRONG: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = {
     "severity too high": ({"type": "bit", "bit": 0, "severity": 1001}, {}, {}),
     "sentinel too wide": ({}, {}, {"sentinels": (65536.0,)}),
     "sentinel with a fraction": ({}, {}, {"sentinels": (0.5,)}),
-    "sentinel of a float": ({"type": "float32"}, {}, {"sentinels": (1.0,)}),
+    "sentinel of a text": ({"type": "string", "count": 4}, {}, {"sentinels": (1.0,)}),
+    "sentinel of a time": ({"type": "datetime48"}, {}, {"sentinels": (1.0,)}),
+    "sentinel that is minus zero": ({"type": "signmag16"}, {}, {"sentinels": (32768.0,)}),
+    "half register without half": ({"type": "uint8"}, {}, {}),
+    "half of a whole register": ({"half": "low"}, {}, {}),
+    "half of nothing": ({"type": "int8", "half": "left"}, {}, {}),
+    "three registers in pairs": ({"type": "int48", "word_order": "swapped"}, {}, {}),
+    "six registers in halves": ({"type": "datetime96", "word_order": "halves"}, {}, {}),
+    "bit beyond two registers": ({"type": "bit32", "bit": 32}, {}, {}),
     "scale of nothing": ({}, {}, {"scale": 0.0}),
     "scale register unknown": ({}, {}, {"scale_register": "factor"}),
-    "selector": ({}, {}, {"selector": Selector(point="unit", cases={})}),
-    "when": ({}, {}, {"when": {"mode": 1.0}}),
-    "repeat counted": ({}, {}, {"repeat": PointRepeat(max=2, count="n")}),
+    "selector unknown": ({}, {}, {"selector": Selector(point="unit", cases={})}),
+    "selector is itself": ({}, {}, {"selector": Selector(point="power", cases={})}),
+    "condition unknown": ({}, {}, {"when": {"mode": 1.0}}),
+    "condition is itself": ({}, {}, {"when": {"power": 1.0}}),
+    "count unknown": ({}, {}, {"repeat": PointRepeat(max=2, count="n")}),
     "stride of a half": ({}, {}, {"repeat": PointRepeat(max=2, stride=0.5)}),
     "leaves the table": ({"address": 65535, "type": "float32"}, {}, {}),
     "repeats out of the table": ({"address": 65000}, {}, {"repeat": PointRepeat(max=2, stride=600)}),
@@ -120,6 +132,89 @@ def test_a_wrong_point_is_named(case: str) -> None:
     assert caught.value.where == "meter/power"
 
 
+def related(source: Point, **others: Point) -> ModbusPoint:
+    return point(source, profile({}, power=source, **others))
+
+
+def other(kind: str = "uint16", address: int = 90, **more: Any) -> Point:
+    return Point(at={"table": "holding", "address": address, "type": kind, **more.pop("at", {})}, **more)
+
+
+def test_a_repeated_point_refers_to_its_own_numbers() -> None:
+    twice = PointRepeat(max=2, stride=10)
+    source = other(repeat=twice, when={"mode": 1.0, "master": 2.0}, scale_register="factor")
+    typed = related(source, mode=other(repeat=twice), master=other(), factor=other("int16", repeat=twice))
+    first, second = typed.instances()
+    assert (first.when, first.scale_register) == ((("mode_1", 1.0), ("master", 2.0)), "factor_1")
+    assert (second.when, second.scale_register) == ((("mode_2", 1.0), ("master", 2.0)), "factor_2")
+    assert list(second.deciders()) == ["mode_2", "master", "factor_2"]
+
+
+REFUSED: dict[str, tuple[Point, dict[str, Point]]] = {
+    "recurs more often": (
+        other(repeat=PointRepeat(max=3), when={"mode": 1.0}),
+        {"mode": other(repeat=PointRepeat(max=2))},
+    ),
+    "recurs alone": (other(when={"mode": 1.0}), {"mode": other(repeat=PointRepeat(max=2))}),
+    "count recurs": (
+        other(repeat=PointRepeat(max=2, count="mode")),
+        {"mode": other(repeat=PointRepeat(max=2))},
+    ),
+    "text decides": (other(when={"mode": 1.0}), {"mode": other("string", at={"count": 4})}),
+    "circle": (other(when={"mode": 1.0}), {"mode": other(scale_register="power")}),
+    "case changes the class": (
+        other(selector=Selector(point="mode", cases={"1": {"poll": "slow"}})),
+        {"mode": other()},
+    ),
+    "case of another state": (
+        other(enumeration={"0": "off"}, selector=Selector(point="mode", cases={"1": {"enumeration": {"0": "on"}}})),
+        {"mode": other()},
+    ),
+    "case of another quantity": (
+        other(unit="Cel", selector=Selector(point="mode", cases={"1": {"unit": "W"}})),
+        {"mode": other()},
+    ),
+    "case out of the table": (
+        other(selector=Selector(point="mode", cases={"1": {"at": {"table": "holding", "address": 70000}}})),
+        {"mode": other()},
+    ),
+    "zero and factor": (
+        other(unit="Cel", scale_register="mode", selector=Selector(point="mode", cases={"1": {"unit": "[degF]"}})),
+        {"mode": other()},
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_cannot_decide_is_refused(case: str) -> None:
+    source, others = REFUSED[case]
+    with pytest.raises(DocumentError):
+        related(source, **others)
+
+
+def test_a_case_is_in_the_unit_and_states_of_its_point() -> None:
+    cases: dict[str, Any] = {"1": {"unit": "[degF]", "range": [32, 212]}, "2": {"scale": 0.01, "sentinels": [65535]}}
+    typed = related(other(unit="Cel", scale=0.1, selector=Selector(point="mode", cases=cases)), mode=other())
+    fahrenheit, fine = (case for _, case in typed.cases)
+    assert 680 * fahrenheit.scale + fahrenheit.offset == pytest.approx(20.0)
+    assert fahrenheit.limits == pytest.approx((0.0, 100.0))
+    assert (fine.scale, fine.offset, fine.sentinels, fine.limits) == (0.01, 0.0, (65535.0,), None)
+    states: dict[str, Any] = {"1": {"enumeration": {"7": "on", "9": "off"}}}
+    coded = related(
+        other(enumeration={"0": "off", "1": "on"}, selector=Selector(point="mode", cases=states)), mode=other()
+    )
+    assert coded.cases[0][1].codes == ((7.0, 1.0), (9.0, 0.0))
+
+
+def test_sentinels_of_the_type_hold_where_a_point_lists_none() -> None:
+    settings = {"sentinels": {"int16": [-32768], "float32": [-9999.9]}}
+    assert made({**HOLDING, "type": "int16"}, settings).sentinels == (-32768.0,)
+    assert made({**HOLDING, "type": "int16"}, settings, sentinels=(1.0,)).sentinels == (1.0,)
+    assert made({**HOLDING, "type": "uint16"}, settings).sentinels == ()
+    (single,) = made({**HOLDING, "type": "float32"}, settings).sentinels
+    assert single == struct.unpack(">f", struct.pack(">f", -9999.9))[0]
+
+
 WRONG_SETTINGS: dict[str, dict[str, Any]] = {
     "unknown": {"adressing": "zero"},
     "addressing": {"addressing": "two"},
@@ -133,6 +228,11 @@ WRONG_SETTINGS: dict[str, dict[str, Any]] = {
     "forbidden backwards": {"forbidden": [{"table": "input", "from": 5, "to": 4}]},
     "forbidden key": {"forbidden": [{"table": "input", "from": 5}]},
     "period": {"periods": {"normal": 0}},
+    "sentinels": {"sentinels": [1]},
+    "sentinels of no type": {"sentinels": {"int17": [1]}},
+    "sentinels that are none": {"sentinels": {"int16": ["x"]}},
+    "turnaround": {"turnaround": 0},
+    "turnaround beyond the worst": {"turnaround": 2, "worst_turnaround": 1},
     "period name": {"periods": {"often": 1}},
     "periods": {"periods": 1},
 }
@@ -199,7 +299,7 @@ def test_endpoint_settings() -> None:
     endpoint = Endpoint(
         profile="meter", url="modbus+tcp://m", settings={"timeout": 2, "retries": 0, "periods": {"fast": 0.1}}
     )
-    assert line(endpoint) == Line(host="m", timeout=2.0, retries=0, periods={"fast": 0.1})
+    assert line(endpoint) == Line(tcp("m"), timeout=2.0, retries=0, periods={"fast": 0.1})
 
 
 @pytest.mark.parametrize("settings", [{"timeout": 0}, {"retries": 11}, {"timeout": True}, {"baud": 9600}])

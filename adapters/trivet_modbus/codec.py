@@ -1,7 +1,7 @@
 """Blocks of register words as readings; pure.
 
 A block's decoder is compiled once. One gather brings the answer's bytes into
-little-endian order, value after value and type beside type, so that four byte
+little-endian order, value after value and type beside type, so that all byte
 orders, gaps and mixed types cost the same; numpy then reads each type as a view.
 """
 
@@ -15,13 +15,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trivet.signals import Codes, Floats, Ints, Readings, Status
+from trivet_modbus.kinds import KINDS, NO_NUMBER, values
 from trivet_modbus.plan import Block
 from trivet_modbus.points import ModbusPoint
-from trivet_modbus.words import DTYPES, order
+from trivet_modbus.words import order
 
 NOT_AVAILABLE = int(Status.BAD_OUT_OF_SERVICE)
 NOT_A_NUMBER = int(Status.BAD_NO_DATA)
-NOT_DECIMAL = int(Status.BAD_DECODING_ERROR)
+NOT_DECODED = int(Status.BAD_DECODING_ERROR)
+OUT_OF_RANGE = int(Status.BAD_OUT_OF_RANGE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +33,8 @@ class _Part:
     type: str
     rows: slice
     bytes: slice
-    shift: NDArray[np.uint16]
-    mask: NDArray[np.uint16]
+    low: NDArray[np.uint64]
+    mask: NDArray[np.uint64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ class Decoder:
         names: The vocabulary of the readings it makes.
         points: The points of its rows, in row order.
         readings: Number of rows that are readings; those after them are conditions.
-        factors: Rows that are scale-factor registers, with their point's name.
+        deciding: Rows that decide how others are read, with their point's name.
         scaled: Rows that wait for a scale factor, with the name of its point.
     """
 
@@ -52,7 +54,7 @@ class Decoder:
     names: tuple[str, ...]
     points: tuple[ModbusPoint, ...]
     readings: int
-    factors: tuple[tuple[int, str], ...]
+    deciding: tuple[tuple[int, str], ...]
     scaled: tuple[tuple[int, str], ...]
     _column: Ints
     _gather: NDArray[np.intp]
@@ -60,7 +62,9 @@ class Decoder:
     _scale: Floats | None
     _offset: Floats | None
     _sentinels: Floats | None
-    _floats: bool
+    _limits: Floats | None
+    _coded: tuple[tuple[int, Mapping[float, float]], ...]
+    _checked: bool
     _good: Codes
 
     def decode(self, payload: bytes, source: int, receive: int, origin: str) -> tuple[Readings, Floats]:
@@ -75,7 +79,7 @@ class Decoder:
         Raises:
             ValueError: The number of bytes is wrong.
         """
-        if self._floats or self._sentinels is not None:
+        if self._checked:
             # a signalling NaN and an overflow raise flags that numpy would print
             with np.errstate(invalid="ignore", over="ignore"):
                 raw = self._raw(payload)
@@ -100,10 +104,10 @@ class Decoder:
         if self.block.table.bits:
             return np.unpackbits(data, bitorder="little")[self._gather].astype(np.float64)
         ordered = data[self._gather]
-        values = np.empty(len(self.points))
+        raw = np.empty(len(self.points))
         for part in self._parts:
-            values[part.rows] = _read(part, ordered[part.bytes])
-        return values
+            raw[part.rows] = values(part.type, ordered[part.bytes], part.low, part.mask)
+        return raw
 
     def _scaled(self, raw: Floats) -> Floats:
         values = raw if self._scale is None else raw * self._scale
@@ -111,22 +115,38 @@ class Decoder:
 
     def _judged(self, raw: Floats, values: Floats) -> tuple[Codes, Mapping[int, str]]:
         """Status of each row; what the controller marks as no number becomes NaN in place."""
-        finite = np.isfinite(values)
-        if self._sentinels is None and finite.all():
-            return self._good, _NO_REASONS
-        none = ~finite
-        marked = none if self._sentinels is None else none | (raw == self._sentinels).any(axis=0)
-        if not marked.any():
+        causes = self._causes(raw, values)
+        if not causes:
             return self._good, _NO_REASONS
         status = np.zeros(len(values), np.uint32)
         reasons = {}
-        for row in np.flatnonzero(marked).tolist():
-            code, reason = _cause(self.points[row], bool(none[row]))
+        for row, (code, reason) in causes.items():
             status[row] = code
+            if code != OUT_OF_RANGE:
+                values[row] = np.nan
             if row < self.readings:
                 reasons[row] = reason
-        values[marked] = np.nan
         return status[: self.readings], reasons
+
+    def _causes(self, raw: Floats, values: Floats) -> dict[int, tuple[int, str]]:
+        """Status and reason of the rows that are not Good."""
+        causes = {}
+        finite = np.isfinite(values)
+        if not finite.all():
+            causes = {row: _no_number(self.points[row]) for row in np.flatnonzero(~finite).tolist()}
+        if self._sentinels is not None:
+            marked = finite & (raw == self._sentinels).any(axis=0)
+            causes.update(dict.fromkeys(np.flatnonzero(marked).tolist(), (NOT_AVAILABLE, "sentinel")))
+        if self._limits is not None:
+            outside = np.flatnonzero((values < self._limits[0]) | (values > self._limits[1])).tolist()
+            causes.update({row: (OUT_OF_RANGE, "out_of_range") for row in outside if row not in causes})
+        for row, codes in self._coded:
+            if row in causes:
+                continue
+            values[row] = codes.get(float(raw[row]), np.nan)
+            if np.isnan(values[row]):
+                causes[row] = (NOT_DECODED, "unknown_state")
+        return causes
 
     def _readings(
         self, values: Floats, status: Codes, source: int, receive: int, origin: str, reasons: Mapping[int, str]
@@ -139,8 +159,8 @@ class Decoder:
 _NO_REASONS: Mapping[int, str] = {}
 
 
-def compile_decoder(block: Block, names: Sequence[str], factors: Collection[str] = ()) -> Decoder:
-    """The decoder of a block whose readings are named by ``names``, some of them scale factors of others."""
+def compile_decoder(block: Block, names: Sequence[str], deciders: Collection[str] = ()) -> Decoder:
+    """The decoder of a block whose readings are named by ``names``; some of its points may decide about others."""
     points = tuple(sorted(block.points, key=lambda one: (one.severity > 0, one.type)))
     readings = sum(not one.severity for one in points)
     column = np.array([names.index(one.name) for one in points[:readings]], np.int64)
@@ -149,20 +169,25 @@ def compile_decoder(block: Block, names: Sequence[str], factors: Collection[str]
     good = np.zeros(readings, np.uint32)
     for shared in (column, good):
         shared.flags.writeable = False
+    sentinels, limits = _sentinels(points), _limits(points)
+    coded = tuple((row, dict(one.codes)) for row, one in enumerate(points) if one.codes)
+    unsure = any(KINDS[one.type].family in ("float", *NO_NUMBER) for one in points)
     return Decoder(
         block=block,
         names=tuple(names),
         points=points,
         readings=readings,
-        factors=tuple((row, one.name) for row, one in enumerate(points[:readings]) if one.name in factors),
+        deciding=tuple((row, one.name) for row, one in enumerate(points) if one.name in deciders),
         scaled=tuple((row, one.scale_register) for row, one in enumerate(points[:readings]) if one.scale_register),
         _column=column,
         _gather=_gather(points, block),
         _parts=_parts(points),
         _scale=scale if (scale != 1.0).any() else None,
         _offset=offset if offset.any() else None,
-        _sentinels=_sentinels(points),
-        _floats=any(one.type.startswith(("float", "bcd")) for one in points),
+        _sentinels=sentinels,
+        _limits=limits,
+        _coded=coded,
+        _checked=bool(unsure or coded or sentinels is not None or limits is not None),
         _good=good,
     )
 
@@ -179,25 +204,11 @@ def _parts(points: Sequence[ModbusPoint]) -> tuple[_Part, ...]:
     for (_, kind), group in groupby(points, key=lambda one: (one.severity > 0, one.type)):
         members = tuple(group)
         stop = start + sum(2 * one.words for one in members)
-        shift = np.array([one.bits[0] for one in members], np.uint16)
-        mask = np.array([(1 << (one.bits[1] - one.bits[0] + 1)) - 1 for one in members], np.uint16)
-        parts.append(_Part(kind, slice(row, row + len(members)), slice(start, stop), shift, mask))
+        low = np.array([one.bits[0] for one in members], np.uint64)
+        mask = np.array([(1 << (one.bits[1] - one.bits[0] + 1)) - 1 for one in members], np.uint64)
+        parts.append(_Part(kind, slice(row, row + len(members)), slice(start, stop), low, mask))
         row, start = row + len(members), stop
     return tuple(parts)
-
-
-def _read(part: _Part, data: NDArray[np.uint8]) -> NDArray[np.generic]:
-    if part.type == "bit":
-        return (data.view("<u2") >> part.shift) & part.mask
-    numbers = data.view(DTYPES[part.type])
-    return _decimal(numbers) if part.type.startswith("bcd") else numbers
-
-
-def _decimal(numbers: NDArray[np.generic]) -> Floats:
-    """Binary-coded decimals as numbers; NaN where a digit is above 9."""
-    digits = (numbers[:, np.newaxis].astype(np.int64) >> np.arange(0, 8 * numbers.itemsize, 4)) & 0xF
-    values = (digits * 10.0 ** np.arange(digits.shape[1])).sum(axis=1)
-    return np.where((digits > 9).any(axis=1), np.nan, values)
 
 
 def _sentinels(points: Sequence[ModbusPoint]) -> Floats | None:
@@ -211,9 +222,13 @@ def _sentinels(points: Sequence[ModbusPoint]) -> Floats | None:
     return table
 
 
-def _cause(point: ModbusPoint, no_number: bool) -> tuple[int, str]:
-    if not no_number:
-        return NOT_AVAILABLE, "sentinel"
-    if point.type.startswith("bcd"):
-        return NOT_DECIMAL, "not_decimal"
-    return NOT_A_NUMBER, "not_a_number"
+def _limits(points: Sequence[ModbusPoint]) -> Floats | None:
+    """``(2, rows)`` smallest and largest values; None when no point has any."""
+    if all(one.limits is None for one in points):
+        return None
+    return np.array([one.limits or (-np.inf, np.inf) for one in points]).T
+
+
+def _no_number(point: ModbusPoint) -> tuple[int, str]:
+    reason = NO_NUMBER.get(KINDS[point.type].family)
+    return (NOT_DECODED, reason) if reason else (NOT_A_NUMBER, "not_a_number")

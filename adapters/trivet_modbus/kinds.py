@@ -57,7 +57,8 @@ KINDS: Mapping[str, Kind] = _kinds()
 - ``signmag16``, ``signmag32``: a sign bit and a magnitude;
 - ``bit``, ``bit32``, ``bit64``: some bits of one, two or four registers;
 - ``datetime48``: year since 2000, month, day, hour, minute and second, a byte each;
-- ``datetime64``: year since 2000, month and day, hour and minute, milliseconds, a register each (IEC 60870-5-4's fields);
+- ``datetime64``: year since 2000, month and day, hour and minute, milliseconds, a register each
+  (the fields of IEC 60870-5-4);
 - ``datetime96``: year, month, day, hour, minute and second, a register each.
 
 Times are seconds since 1970 in the controller's own clock, which is seldom UTC."""
@@ -71,6 +72,20 @@ def halved(name: str) -> bool:
     return KINDS[name].width == 8
 
 
+VIEWS: Mapping[str, str] = {
+    name: f"<{'f' if kind.family == 'float' else kind.family[0]}{2 * kind.words}"
+    for name, kind in KINDS.items()
+    if kind.family in ("int", "uint", "float") and kind.width in (16, 32, 64)
+}
+"""Types that numpy reads as they are."""
+
+
+def rounded(value: float, name: str) -> float:
+    """The number that a float type makes of a number; infinite where it cannot hold it."""
+    with np.errstate(over="ignore"):
+        return float(np.array(value, f"<f{2 * KINDS[name].words}"))
+
+
 def values(name: str, data: Bytes, low: NDArray[np.uint64], mask: NDArray[np.uint64]) -> Floats:
     """The numbers of one type, NaN where the bits are no number of it.
 
@@ -81,8 +96,8 @@ def values(name: str, data: Bytes, low: NDArray[np.uint64], mask: NDArray[np.uin
         mask: Its bits, shifted down.
     """
     kind = KINDS[name]
-    if kind.family == "float":
-        return data.view(f"<f{2 * kind.words}").astype(np.float64)
+    if name in VIEWS:
+        return data.view(VIEWS[name]).astype(np.float64)
     if kind.family == "datetime":
         return np.array([_time(name, row) for row in data.view("<u2").reshape(-1, kind.words)])
     if kind.family == "mod10k":

@@ -1,19 +1,23 @@
-"""Which requests read a set of points: as few as possible, then as short as possible.
+"""Which requests read a set of points in the least time on their line; pure.
 
-Rules: a request stays within the block limit, bridges at most ``max_gap`` unused
-addresses in a row and no forbidden one, and never splits a value.
+Rules: a request stays within the block limit, reads at most ``max_gap`` unused addresses in a
+row along (and none where a request of its own is quicker), no forbidden one, and never splits
+a value.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
 from trivet_modbus.address import Table, manual_number
+from trivet_modbus.cost import Cost, size
 from trivet_modbus.layout import Map
 from trivet_modbus.points import ModbusPoint
-from trivet_modbus.settings import CLASSES
+
+NEVER = 1 << 62
+"""Longer than any plan takes [ns]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,41 +39,39 @@ class Block:
     @property
     def size(self) -> int:
         """Bytes of data in the answer."""
-        return (self.count + 7) // 8 if self.table.bits else 2 * self.count
+        return size(self.table, self.count)
 
     def __str__(self) -> str:
         first, last = manual_number(self.table, self.address), manual_number(self.table, self.address + self.count - 1)
         return f"function {self.table.function}, {self.address}+{self.count} ({first} to {last})"
 
 
-def blocks(points: Iterable[ModbusPoint], layout: Map) -> tuple[Block, ...]:
-    """The requests for points of one poll class, in order of table and address.
+def blocks(points: Iterable[ModbusPoint], layout: Map, cost: Cost) -> tuple[Block, ...]:
+    """The requests for points of one poll class that take the least time, in order of table and address.
 
     Strings are left out: they are read once, to identify a controller.
     """
     wanted = sorted((one for one in points if one.type != "string"), key=lambda one: (one.table, one.address, one.end))
     made: list[Block] = []
     for table, group in groupby(wanted, key=lambda one: one.table):
-        made += _cover(tuple(group), table, layout)
+        made += _cover(tuple(group), table, layout, cost)
     return tuple(made)
 
 
-def poll_classes(points: Iterable[ModbusPoint], layout: Map) -> Mapping[str, tuple[Block, ...]]:
-    """Poll class to its requests, the fastest first; classes without points are left out."""
-    every = tuple(points)
-    planned = {name: blocks((one for one in every if one.poll == name), layout) for name in CLASSES}
-    return {name: made for name, made in planned.items() if made}
+def _cover(points: tuple[ModbusPoint, ...], table: Table, layout: Map, cost: Cost) -> list[Block]:
+    """Splits sorted points into the runs of least (time, requests, addresses), by dynamic programming.
 
-
-def _cover(points: tuple[ModbusPoint, ...], table: Table, layout: Map) -> list[Block]:
-    """Splits sorted points into the runs of least (requests, addresses), by dynamic programming."""
-    best: list[tuple[int, int]] = [(0, 0)] + [(len(points) + 1, 0)] * len(points)
+    No other sharing out of the points is quicker: of two requests whose spans overlap, the one that
+    begins later can give its points to the other, or take the other's last ones, at no cost.
+    """
+    best: list[tuple[int, int, int]] = [(0, 0, 0)] + [(NEVER, 0, 0)] * len(points)
     start = [0] * (len(points) + 1)
     for first in range(len(points)):
+        time, requests, addresses = best[first]
         for stop, length in _runs(points, first, layout):
-            cost = (best[first][0] + 1, best[first][1] + length)
-            if cost < best[stop]:
-                best[stop], start[stop] = cost, first
+            candidate = (time + cost.of(table, length), requests + 1, addresses + length)
+            if candidate < best[stop]:
+                best[stop], start[stop] = candidate, first
     made: list[Block] = []
     stop = len(points)
     while stop:

@@ -1,4 +1,4 @@
-"""What is read of one target and when: decoders by poll class; needs no Modbus library."""
+"""What is read of one target and when; needs no Modbus library."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from trivet.device.adapter import Target
 from trivet.errors import DocumentError
 from trivet.signals import SECOND
-from trivet_modbus.codec import Decoder, compile_decoder
-from trivet_modbus.layout import profile_map
-from trivet_modbus.plan import poll_classes
+from trivet_modbus.agenda import Agenda
+from trivet_modbus.cost import Cost, cost
+from trivet_modbus.layout import Map, profile_map
 from trivet_modbus.points import ModbusPoint, point
 from trivet_modbus.settings import Line, line
 
@@ -22,12 +22,10 @@ class Turn:
     Attributes:
         name: ``static``, ``slow``, ``normal`` or ``fast``.
         period: Time between two polls [ns].
-        decoders: Its requests.
     """
 
     name: str
     period: int
-    decoders: tuple[Decoder, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +35,22 @@ class Schedule:
     Attributes:
         origin: Name of the target.
         line: Where the unit is.
-        turns: Poll classes, the slowest first, so that scale factors are known before they are used.
+        layout: How the profile's registers are meant, and how long the controller takes.
+        cost: What requests cost on the line.
+        points: What is read: the target's points and those that decide how these are read.
+        turns: Poll classes, the slowest first.
     """
 
     origin: str
     line: Line
+    layout: Map
+    cost: Cost
+    points: tuple[ModbusPoint, ...]
     turns: tuple[Turn, ...]
+
+    def agenda(self) -> Agenda:
+        """A fresh agenda, to which nothing is known yet."""
+        return Agenda(self.points, self.layout, self.cost)
 
 
 def schedule(target: Target) -> Schedule:
@@ -52,23 +60,25 @@ def schedule(target: Target) -> Schedule:
         DocumentError: The endpoint's URL or settings are wrong, or no point can be read.
     """
     where = target.name
-    one_line, layout = line(target.endpoint, where), profile_map(target.profile)
-    factors = {one.scale_register for one in target.points.values() if one.scale_register}
-    points = tuple(_wanted(target, factors))
-    names = tuple(one.name for one in points if one.type != "string" and not one.severity)
+    one_line, layout = line(target.endpoint, where, target.folder), profile_map(target.profile)
+    points = tuple(_wanted(target))
+    price = cost(one_line.baud, layout.turnaround)
     periods = {**layout.periods, **one_line.periods}
-    turns = [
-        Turn(name, round(periods[name] * SECOND), tuple(compile_decoder(block, names, factors) for block in blocks))
-        for name, blocks in poll_classes(points, layout).items()
-    ]
+    turns = tuple(Turn(name, round(periods[name] * SECOND)) for name in Agenda(points, layout, price).classes)
     if not turns:
         raise DocumentError("no point of this endpoint can be polled", where=where, hint="see the profile's points")
-    return Schedule(target.name, one_line, tuple(reversed(turns)))
+    return Schedule(where, one_line, layout, price, points, turns)
 
 
-def _wanted(target: Target, factors: set[str]) -> Iterator[ModbusPoint]:
-    """The target's points, and the scale factors that they need."""
-    for one in target.points.values():
+def _wanted(target: Target) -> Iterator[ModbusPoint]:
+    """The target's points, and those that decide how they are read."""
+    wanted: dict[str, ModbusPoint] = dict(target.points)
+    unseen = list(wanted.values())
+    while unseen:
+        for decider in unseen.pop().deciders():
+            name = next(n for n in (decider, decider.rpartition("_")[0]) if n in target.profile.points)
+            if name not in wanted:
+                wanted[name] = point(target.profile.points[name], target.profile)
+                unseen.append(wanted[name])
+    for one in wanted.values():
         yield from one.instances()
-    for name in sorted(factors - set(target.points)):
-        yield from point(target.profile.points[name], target.profile).instances()

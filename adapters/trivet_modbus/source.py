@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from trivet.device.adapter import Clock
-from trivet.signals import SECOND, Condition, Floats, Gap, Item, Readings, Status
+from trivet.signals import SECOND, Condition, Floats, Gap, Item
+from trivet_modbus.agenda import Idle
 from trivet_modbus.client import Link, LostError, shared
 from trivet_modbus.codec import Decoder
 from trivet_modbus.frame import Refusal
@@ -21,7 +22,6 @@ QUICK = 2.0
 LONGEST_DELAY = 4.0
 BUSY_PAUSE = 0.05
 SILENT_BLOCKS = 2
-MOST_EXPONENT = 10
 
 
 def delays(jitter: Callable[[], float]) -> Iterator[float]:
@@ -48,7 +48,8 @@ async def stream(schedule: Schedule, clock: Clock, jitter: Callable[[], float]) 
         clock: The time of periods and stamps; patience is real time.
         jitter: Numbers from 0 to 1, see ``delays``.
     """
-    link = shared(schedule.line.host, schedule.line.port)
+    link = shared(schedule.line.route, schedule.line.security)
+    link.declare(schedule.line.unit, schedule.line.worst_turnaround or schedule.layout.worst_turnaround)
     source = Source(schedule, link, clock)
     waits = delays(jitter)
     try:
@@ -56,8 +57,8 @@ async def stream(schedule: Schedule, clock: Clock, jitter: Callable[[], float]) 
             try:
                 await link.open(schedule.line.timeout)
                 while True:
-                    for decoder in source.due():
-                        for item in await source.poll(decoder):
+                    for ask in source.due():
+                        for item in await source.poll(ask):
                             waits = delays(jitter)
                             yield item
                     await source.pause()
@@ -83,43 +84,44 @@ class Source:
         self._hole = max(2 * min(turn.period for turn in schedule.turns), round(clock.speed * SECOND))
         self._gap: Gap | None = None
         self._silent = 0
-        self._exponents: dict[str, float] = {}
+        self._agenda = schedule.agenda()
         self._active: dict[str, bool] = {}
 
-    def due(self) -> Iterator[Decoder]:
+    def due(self) -> Iterator[Decoder | Idle]:
         """The blocks that are due: at once, then at the whole multiples of each class's period since the epoch.
 
         Frames lie on such a grid too. So each frame gets the same number of polls however late
         they are, as long as they are late by less than a period.
         """
         now = self._clock.now()
-        for turn in self._schedule.turns:
-            if self._due.setdefault(turn.name, now) <= now:
-                self._due[turn.name] = (now // turn.period + 1) * turn.period
-                yield from turn.decoders
+        due = [turn for turn in self._schedule.turns if self._due.setdefault(turn.name, now) <= now]
+        for turn in due:
+            self._due[turn.name] = (now // turn.period + 1) * turn.period
+        return self._agenda.ask([turn.name for turn in due])
 
-    async def poll(self, decoder: Decoder) -> list[Item]:
-        """Reads one block.
+    async def poll(self, decoder: Decoder | Idle) -> list[Item]:
+        """Reads one block, or says of what is not read now that it is not.
 
         Raises:
             LostError: The link is down, or the unit is silent.
         """
         before = self._clock.now()
+        if isinstance(decoder, Idle):
+            return [decoder.readings(before, self._schedule.origin)]
         answer = await self._answer(decoder)
         took = asyncio.get_running_loop().time() - self._link.sent
         after = self._clock.now()
         origin = self._schedule.origin
         if isinstance(answer, Refusal):
             self._unheard(answer)
+            self._agenda.refused(decoder)
             items: list[Item] = [] if answer.absent else [*self._resumed(after)]
             if decoder.readings:
                 items.append(decoder.refused(int(answer.status), answer.reason, after, origin))
             return items
         self._silent = 0
         source = max(after - round(took * self._clock.speed * SECOND / 2), before)
-        readings, states = decoder.decode(answer, source, after, origin)
-        if decoder.factors or decoder.scaled:
-            readings = self._factored(decoder, readings)
+        readings, states = self._agenda.judged(decoder, *decoder.decode(answer, source, after, origin))
         received = [readings] if decoder.readings else []
         return [*self._resumed(source), *received, *self._conditions(decoder, states, source, after)]
 
@@ -157,29 +159,17 @@ class Source:
     def interrupted(self, lost: LostError) -> list[Gap]:
         """Opens a gap, once; everything is due when it closes."""
         self._due.clear()
+        self._agenda.forget()
         if self._gap is not None:
             return []
         self._gap = Gap(self._covered, None, lost.reason, self._schedule.origin, str(lost))
         return [self._gap]
 
-    def _factored(self, decoder: Decoder, readings: Readings) -> Readings:
-        """Readings multiplied by the powers of ten that other registers hold; Bad where one is not known."""
-        for row, name in decoder.factors:
-            self._exponents[name] = float(readings.values[row])
-        values, status, reasons = readings.values.copy(), readings.status.copy(), dict(readings.reasons)
-        for row, name in decoder.scaled:
-            exponent = self._exponents.get(name, np.nan)
-            if abs(exponent) <= MOST_EXPONENT:
-                values[row] *= 10.0**exponent
-            elif row not in reasons:
-                values[row], status[row], reasons[row] = np.nan, Status.BAD_CONFIGURATION_ERROR, "no_scale_factor"
-        return replace(readings, values=values, status=status, reasons=reasons)
-
     def _conditions(self, decoder: Decoder, states: Floats, source: int, receive: int) -> Iterator[Condition]:
         """The alarm bits that changed, and those found active at first sight."""
         for one, state in zip(decoder.points[decoder.readings :], states.tolist(), strict=True):
             active = bool(state)
-            if active != self._active.get(one.name, False):
+            if not np.isnan(state) and active != self._active.get(one.name, False):
                 self._active[one.name] = active
                 origin = self._schedule.origin
                 yield Condition(one.name, active, None, one.severity, one.message, source, receive, origin)
