@@ -1,0 +1,1 @@
+"""Two documents of one kind -> what changed, each change under its rule; pure."""
