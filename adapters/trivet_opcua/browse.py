@@ -7,7 +7,7 @@ otherwise, so nothing found here outlives the connection it was found on.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from trivet_opcua.loss import Lost
 from trivet_opcua.points import BASE, DI, Name, OpcPoint
@@ -29,12 +29,14 @@ class Found:
     Attributes:
         nodes: Point name to node.
         units: Point name to its EngineeringUnits property, where there is one.
-        missing: Names of points that the server has not; instances of a repeated point are never missing.
+        missing: Names of points that the server has not. Of a repeated point, only those that its count promises.
+        odd: Repeated point to what its count says and how many instances exist, where the two differ.
     """
 
     nodes: Mapping[str, Node]
     units: Mapping[str, Node]
     missing: tuple[str, ...]
+    odd: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
 
 async def find(
@@ -64,7 +66,33 @@ async def find(
     )
     nodes |= {name: end for name, end in zip(paths, ends, strict=False) if end is not None}
     units = {name: end for name, end in zip(paths, ends[len(paths) :], strict=True) if end is not None}
-    return Found(nodes, units, tuple(name for name in points if name not in nodes and name not in repeated))
+    missing = tuple(name for name in points if name not in nodes and name not in repeated)
+    return await _counted(transport, points, repeated, Found(nodes, units, missing))
+
+
+async def _counted(
+    transport: Transport, points: Mapping[str, OpcPoint], repeated: frozenset[str], found: Found
+) -> Found:
+    """Instances beyond their count are not fitted, whatever their nodes show; those that it promises are missing."""
+    counts = sorted({points[name].count for name in repeated if points[name].count in found.nodes})
+    if not counts:
+        return found
+    values = dict(zip(counts, await transport.read([found.nodes[name] for name in counts]), strict=True))
+    known = {n: v.raw for n, v in values.items() if v.status >> 30 == 0 and type(v.raw) is int and v.raw >= 0}
+    nodes, missing, exist = dict(found.nodes), list(found.missing), dict[str, int]()
+    for name in sorted(repeated):
+        stem, _, number = name.rpartition("_")
+        limit = known.get(points[name].count)
+        exist[stem] = exist.get(stem, 0) + (name in nodes)
+        if limit is not None and int(number) > limit:
+            nodes.pop(name, None)
+        elif limit is not None and name not in nodes:
+            missing.append(name)
+    counted = {name.rpartition("_")[0]: points[name].count for name in repeated}
+    said = {stem: known[count] for stem, count in counted.items() if count in known}
+    odd = {stem: (limit, exist[stem]) for stem, limit in said.items() if limit != exist[stem]}
+    units = {name: node for name, node in found.units.items() if name in nodes}
+    return Found(nodes, units, tuple(missing), odd)
 
 
 def _direct(transport: Transport, points: Mapping[str, OpcPoint], table: Mapping[str, int]) -> dict[str, Node]:
@@ -90,18 +118,18 @@ async def _devices(
 ) -> dict[Name, Node]:
     if not types:
         return {}
-    objects = await _objects(transport, table)
-    lineage = await _lineage(transport, {child.type for child in objects})
-    return {type_: _chosen(type_, objects, lineage, instances) for type_ in types}
+    everything = await objects(transport, table)
+    above = await lineage(transport, {child.type for child in everything})
+    return {type_: _chosen(type_, everything, above, instances) for type_ in types}
 
 
 def _chosen(
     type_: Name,
-    objects: Sequence[Child],
-    lineage: Mapping[Node, frozenset[Name]],
+    everything: Sequence[Child],
+    above: Mapping[Node, tuple[Name, ...]],
     instances: Mapping[str, str | int],
 ) -> Node:
-    found = {child.node: child.name for child in objects if type_ in lineage.get(child.type, ())}
+    found = {child.node: child.name for child in everything if type_ in above.get(child.type, ())}
     wanted = instances.get(type_.text)
     matching = [node for node, name in found.items() if wanted is None or name == str(wanted)]
     if len(matching) == 1:
@@ -117,7 +145,7 @@ def _chosen(
     )
 
 
-async def _objects(transport: Transport, table: Mapping[str, int]) -> list[Child]:
+async def objects(transport: Transport, table: Mapping[str, int]) -> list[Child]:
     """Objects in DI's DeviceSet and below Objects, level by level; each once, literal placeholders left out."""
     roots = [transport.node(0, OBJECTS)]
     if DI in table:
@@ -136,8 +164,8 @@ async def _objects(transport: Transport, table: Mapping[str, int]) -> list[Child
     return list(seen.values())
 
 
-async def _lineage(transport: Transport, types: set[Node]) -> dict[Node, frozenset[Name]]:
-    """Each type's own browse name and those of all it derives from."""
+async def lineage(transport: Transport, types: set[Node]) -> dict[Node, tuple[Name, ...]]:
+    """Each type's own browse name and those of all it derives from, the nearest first."""
     parents: dict[Node, Node | None] = {}
     level = [type_ for type_ in types if type_ is not None]
     for _ in range(MOST_SUPERTYPES):
@@ -151,13 +179,13 @@ async def _lineage(transport: Transport, types: set[Node]) -> dict[Node, frozens
     return {type_: _names_up(type_, parents, qualified) for type_ in types if type_ is not None}
 
 
-def _names_up(type_: Node, parents: Mapping[Node, Node | None], names: Mapping[Node, Name]) -> frozenset[Name]:
-    found: set[Name] = set()
+def _names_up(type_: Node, parents: Mapping[Node, Node | None], names: Mapping[Node, Name]) -> tuple[Name, ...]:
+    found: list[Name] = []
     at: Node | None = type_
     for _ in range(MOST_SUPERTYPES):
         if at is None:
             break
         if at in names:
-            found.add(names[at])
+            found.append(names[at])
         at = parents.get(at)
-    return frozenset(found)
+    return tuple(found)
