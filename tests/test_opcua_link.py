@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections import Counter
 from collections.abc import AsyncIterator
 
@@ -26,8 +27,9 @@ from servers import relay as wire
 from servers.relay import Relay
 from trivet.device.clock import ScaledClock, WallClock
 from trivet.signals import SECOND, Condition, Gap, Readings, Status
-from trivet_opcua.link import Cover, pause
+from trivet_opcua.cover import Cover
 from trivet_opcua.loss import Lost
+from trivet_opcua.pauses import Pauses
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -64,19 +66,90 @@ async def two_values(reader: Reader) -> None:
     await reader.sample("hygiene_value", lambda s: s.source > first.source)
 
 
-@pytest.mark.parametrize("mode", ["subscribe", "poll"])
-async def test_a_cut_is_one_gap_that_ends_when_data_flow_again(served: tuple[Stage, str], mode: str) -> None:
-    async with Relay("127.0.0.1", port(served[1])) as relay, through(relay, mode=mode) as reader:
+def seconds_of(reader: Reader) -> list[int]:
+    """Every second whose value came, from the first change on."""
+    return sorted({s.source // SECOND for s in reader.all("hygiene_value")})[1:]
+
+
+async def test_a_cut_loses_nothing_and_makes_no_session(served: tuple[Stage, str]) -> None:
+    async with Relay("127.0.0.1", port(served[1])) as relay, through(relay) as reader:
+        for _ in range(2):
+            before = await reader.sample("hygiene_value")
+            relay.cut()
+            await reader.until(closed)
+            await reader.sample("hygiene_value", lambda s: s.source > before.source)  # noqa: B023 # awaited here
+        await two_values(reader)
+    start, end, *_ = reader.gaps
+    assert (start.reason, start.end) == ("reset", None)
+    assert (end.start, end.end, end.origin) == (start.start, start.start, "washer/controller"), "an empty gap"
+    assert "nothing is missing" in end.detail
+    seconds = seconds_of(reader)
+    assert seconds == list(range(seconds[0], seconds[-1] + 1))
+    assert relay.connections == 3
+    assert relay.services[wire.CREATE_SESSION] == relay.services[wire.CREATE_SUBSCRIPTION] == 1
+    assert relay.services[wire.REPUBLISH] >= 2
+
+
+async def test_a_cut_while_polling_is_a_gap_without_a_session_more(served: tuple[Stage, str]) -> None:
+    async with Relay("127.0.0.1", port(served[1])) as relay, through(relay, "poll") as reader:
         before = await reader.sample("hygiene_value")
         relay.cut()
         await reader.until(closed)
         after = await reader.sample("hygiene_value", lambda s: s.source > before.source)
     start, end = reader.gaps
-    assert (start.reason, start.end) == ("reset", None)
-    assert (end.start, end.reason, end.origin) == (start.start, start.reason, "washer/controller")
+    assert (end.start, end.reason) == (start.start, "reset")
     assert end.end is not None
-    assert before.receive <= start.start < end.end <= after.receive
-    assert relay.connections == 2
+    assert start.start < end.end <= after.receive
+    assert start.start <= before.receive
+
+
+async def test_what_a_mute_link_held_up_comes_with_its_own_times(served: tuple[Stage, str]) -> None:
+    async with Relay("127.0.0.1", port(served[1])) as relay, through(relay, timeout=1.0) as reader:
+        await reader.sample("hygiene_value")
+        relay.mute()
+        await reader.until(opened)
+        await asyncio.sleep(2.5)
+        relay.unmute()
+        await reader.until(closed)
+        await two_values(reader)
+        rows = reader.all("hygiene_value")
+    seconds = seconds_of(reader)
+    assert seconds == list(range(seconds[0], seconds[-1] + 1))
+    assert reader.gaps[1].end == reader.gaps[0].start
+    assert [s.receive for s in rows] == sorted(s.receive for s in rows)
+    for sample in rows[1:]:
+        late = sample.receive - sample.source // SECOND * SECOND
+        assert late < 2 * SECOND or sample.value == rows[-1].value or sample.source == rows[0].source
+
+
+async def test_a_stall_between_session_and_subscription_loses_nothing_unsaid(served: tuple[Stage, str]) -> None:
+    """A value that changed twice before anything watched it was once neither delivered nor in a gap."""
+    async with Relay("127.0.0.1", port(served[1])) as relay, through(relay) as reader:
+        relay.stall = (wire.CREATE_SUBSCRIPTION, 2.5)
+        await relay.refuse()
+        await reader.until(opened)
+        await relay.accept()
+        end = await reader.until(closed)
+        await two_values(reader)
+    assert isinstance(end, Gap)
+    assert end.end is not None
+    inside = list(range(end.end // SECOND + 1, max(seconds_of(reader)) + 1))
+    assert set(inside) <= set(seconds_of(reader))
+
+
+async def test_a_gap_begins_where_the_server_was_last_heard_not_where_a_slow_link_delivered(
+    served: tuple[Stage, str],
+) -> None:
+    async with Relay("127.0.0.1", port(served[1])) as relay, through(relay, timeout=1.0) as reader:
+        await two_values(reader)
+        relay.delay = 0.9
+        await two_values(reader)
+        await relay.refuse()
+        relay.cut()
+        gap = await reader.until(opened)
+        last = reader.all("hygiene_value")[-1]
+    assert isinstance(gap, Gap)
+    assert gap.start < last.receive - 500_000_000
 
 
 @pytest.mark.parametrize("mode", ["subscribe", "poll"])
@@ -142,9 +215,9 @@ async def test_nothing_is_ever_written(served: tuple[Stage, str]) -> None:
             counts += relay.services
     assert counts[wire.READ] > 4
     assert counts[wire.PUBLISH] > 1
-    assert counts[wire.CREATE_SUBSCRIPTION] == 2
-    assert counts[wire.CALL] == counts[wire.CREATE_SUBSCRIPTION], "ConditionRefresh, once for each subscription"
-    assert counts[wire.TRANSLATE] == 4, "one call for all browse paths of a session"
+    assert counts[wire.CREATE_SUBSCRIPTION] == 1
+    assert counts[wire.CALL] == 2 * counts[wire.CREATE_SUBSCRIPTION], "ConditionRefresh, once for each channel"
+    assert counts[wire.TRANSLATE] == counts[wire.CREATE_SESSION], "one call for all browse paths of a session"
     assert not counts[wire.WRITE]
     assert not counts[wire.HISTORY_UPDATE]
     assert not wire.NODE_MANAGEMENT & set(counts)
@@ -170,7 +243,7 @@ async def test_a_restart_with_another_namespace_table_goes_on_from_the_right_nod
 
 
 async def test_a_server_whose_clock_stands_confirms_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("trivet_opcua.session.FROZEN", 1.5)
+    monkeypatch.setattr("trivet_opcua.heart.FROZEN", 1.5)
     clock = Stopped()
     async with open_server(dishwasher(), clock) as url, Reader(target(shipped(DISHWASHER), url)) as reader:
         await reader.sample("operation_mode")
@@ -200,15 +273,44 @@ async def test_a_scaled_clock_loses_no_second() -> None:
     assert confirmed[-1].source == confirmed[0].source
 
 
-async def test_an_open_gap_is_told_once() -> None:
+async def test_an_open_gap_is_told_once_and_is_empty_when_nothing_is_missing() -> None:
     lost, cover = Lost("refused", "nothing listens"), Cover("a/b", 5)
     assert cover.lost(lost) == [Gap(5, None, "refused", "a/b", "nothing listens")]
     assert cover.lost(lost) == []
-    assert cover.attempts == 2
+    assert [(gap.start, gap.end) for gap in cover.flows(9)] == [(5, 5)]
+    cover.until = 7
+    cover.lost(lost)
+    cover.missed()
+    assert [(gap.start, gap.end) for gap in cover.flows(9)] == [(7, 9)]
+    assert cover.flows(10) == []
+
+
+async def test_messages_that_never_came_are_a_gap_also_on_a_link_that_is_up() -> None:
+    cover = Cover("a/b", 5)
+    assert cover.hole(8, "sequence", "2 messages") == [Gap(5, 8, "sequence", "a/b", "2 messages")]
+    cover.lost(Lost("reset", "closed"))
+    assert cover.hole(9, "sequence", "2 messages") == []
+    (gap,) = cover.flows(11)
+    assert (gap.start, gap.end, gap.detail) == (5, 11, "closed; 2 messages")
 
 
 async def test_pauses_grow_from_fifty_milliseconds_to_four_seconds() -> None:
-    pauses = [pause(attempts) for attempts in range(1, 60)]
-    assert pauses[:40] == [0.05] * 40
-    assert pauses[40:48] == [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 4.0, 4.0]
-    assert pause(10**6) == 4.0
+    pauses, now, found = Pauses(random.Random(1)), 100.0, list[float]()  # noqa: S311 # repeatable
+    while now < 140.0:
+        found.append(pauses.after(Lost("refused", ""), now, now))
+        now += found[-1]
+    quick = [pause for pause in found if pause == 0.05]
+    assert 38 <= len(quick) <= 44
+    assert found[len(quick) :] != sorted(found[len(quick) :]), "with jitter"
+    assert 3.0 <= found[-1] <= 4.0
+    assert max(found) <= 4.0
+    assert pauses.after(Lost("timeout", ""), now, now + 3.5) <= 0.5, "the attempt itself was most of the pause"
+
+
+async def test_a_server_that_refuses_is_left_alone_for_longer() -> None:
+    pauses = Pauses(random.Random(1))  # noqa: S311 # repeatable
+    found = [pauses.after(Lost("denied", ""), 0.0, 0.0) for _ in range(10)]
+    assert 0.75 <= found[0] <= 1.0
+    assert 22.5 <= found[-1] <= 30.0
+    pauses.reset()
+    assert pauses.after(Lost("reset", ""), 0.0, 0.0) == 0.05

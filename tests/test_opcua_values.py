@@ -16,12 +16,11 @@ from trivet.device.adapter import Snapshot
 from trivet.signals import SECOND, Quality, Readings, Status, quality
 from trivet_opcua.alarms import FIELDS, REFRESH_END, REFRESH_START, AlarmTable
 from trivet_opcua.batch import Batches
-from trivet_opcua.inbox import Inbox
 from trivet_opcua.loss import Lost, lost, status
 from trivet_opcua.points import OpcPoint
 from trivet_opcua.show import count, encode, slots
 from trivet_opcua.table import Table
-from trivet_opcua.transport import Change, Publication, Unit, Value
+from trivet_opcua.transport import Change, Unit, Value
 from trivet_opcua.values import Rule, decode, rule, sample, ucum
 
 CELSIUS, FAHRENHEIT, BAR, UNKNOWN = Unit(4408652, "°C"), Unit(4604232, "°F"), Unit(4342098, "bar"), Unit(-1, "wombat")
@@ -205,23 +204,6 @@ async def test_a_wrong_number_of_answers_is_nonsense() -> None:
 
     with pytest.raises(Lost, match="3 things"):
         await Batches().call("read", [1, 2, 3], send)
-
-
-async def test_a_message_that_never_came_ends_the_session() -> None:
-    inbox = Inbox()
-    for sequence in (4_294_967_295, 0, 1, 0, 3):
-        await inbox.put(Publication(), sequence)
-    for _ in range(4):
-        await inbox.get(1.0)
-    with pytest.raises(Lost) as ended:
-        await inbox.get(1.0)
-    assert ended.value.reason == "sequence"
-
-
-async def test_silence_is_a_timeout() -> None:
-    with pytest.raises(Lost) as ended:
-        await Inbox().get(0.01)
-    assert ended.value.reason == "timeout"
 
 
 @pytest.mark.parametrize(

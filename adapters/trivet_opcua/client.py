@@ -11,89 +11,110 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from asyncua import Client, ua
-from asyncua.crypto import security_policies
+from asyncua.ua.ua_binary import struct_from_binary
 
-from trivet_opcua import alarms
+from trivet_opcua import answers, requests
 from trivet_opcua.batch import Batches
-from trivet_opcua.certificates import application_uri
+from trivet_opcua.channel import secure
 from trivet_opcua.inbox import Inbox
 from trivet_opcua.library import hush
-from trivet_opcua.loss import Lost, lost, status
+from trivet_opcua.loss import Lost, lost
+from trivet_opcua.security import Secured, explained, secret, secured
 from trivet_opcua.settings import Settings
-from trivet_opcua.transport import Change, Child, Node, Path, Publication, Unit, Value
+from trivet_opcua.transport import Child, Granted, Node, Path, Publication, Unit, Value
 
 T = TypeVar("T")
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-MICROSECOND = timedelta(microseconds=1)
-SESSION_TIMEOUT = 60_000
-OUTAGE = 30.0
-WHOLE_PATH = 0xFFFF_FFFF
+PUBLISH_REQUESTS = 2
+LARGEST_HISTORY = 100_000
+HISTORY_READ = 4
+"""The bit of AccessLevel that says that a history can be read (OPC 10000-3, 8.57)."""
+HA_CONFIGURATION = (0, "HA Configuration")
 
 hush()
 
-_LIMITS = {
-    "read": ua.ObjectIds.Server_ServerCapabilities_OperationLimits_MaxNodesPerRead,
-    "browse": ua.ObjectIds.Server_ServerCapabilities_OperationLimits_MaxNodesPerBrowse,
-    "translate": ua.ObjectIds.Server_ServerCapabilities_OperationLimits_MaxNodesPerTranslateBrowsePathsToNodeIds,
-    "monitor": ua.ObjectIds.Server_ServerCapabilities_OperationLimits_MaxMonitoredItemsPerCall,
-}
-_BEAT = ua.NodeId(ua.ObjectIds.Server_ServerStatus_CurrentTime)
+
+class Held(NamedTuple):
+    """A session that the server still has, for the next channel to take up."""
+
+    token: Any
+    nonce: bytes | None
+    policies: list[Any]
+    certificate: Any
 
 
 class AsyncuaTransport:
-    """A ``Transport`` over asyncua, for one connection.
+    """A ``Transport`` over asyncua, for one channel.
 
     Attributes:
         settings: Where to, and how secured.
         namespaces: URIs in the order of the server's table.
-        quiet: Longest time between two answers to Publish [s].
+        started: When the server started [ns, UTC]; 0 when it does not say.
+        secured: How the channel is secured; None for not at all.
+        held: What the next channel needs to take up this session; set when the session is active.
     """
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.namespaces: Sequence[str] = ()
-        self.quiet = 0.0
+        self.started = 0
+        self.secured: Secured | None = None
+        self.held: Any = None
         self._client: Any = None
         self._batches = Batches()
         self._inbox = Inbox()
-        self._subscription = 0
         self._beat = -1
+        self._acknowledged: list[Any] = []
+        self._workers: list[asyncio.Task[None]] = []
         self._renew_at = 0.0
 
-    async def open(self) -> None:
-        """Connects, opens a session, reads the namespace table and the operation limits."""
+    async def open(self, held: Held | None = None) -> None:
+        """Connects, opens a session or activates one that is held, reads the namespace table and the limits."""
+        self.secured = await secured(self.settings)
         client = self._client = Client(self.settings.url, timeout=self.settings.timeout)
         client.name = client.description = "trivet"
-        client.session_timeout = SESSION_TIMEOUT
-        if self.settings.security != "none":
-            await self._answer(self._secure())
+        client.session_timeout = requests.SESSION_TIMEOUT
+        if self.secured is not None:
+            await self._answer(secure(client, self.secured))
         await self._answer(client.connect_socket())
         self._watch_socket()
         await self._answer(client.send_hello())
-        await self._open_channel()
-        self._plan_renewal()
-        await self._answer(client.create_session())
-        await self._answer(client.activate_session())
+        try:
+            await self._log_in(held)
+        except Lost as refused:
+            raise await explained(refused, self.settings, self.secured) from refused
         await self._look_around()
+        self.held = Held(
+            client.uaclient.protocol.authentication_token,
+            client._server_nonce,  # asyncua offers it to nobody, and without it no session is taken up
+            client._policy_ids,
+            client.security_policy.peer_certificate,
+        )
+
+    async def leave(self) -> None:
+        """Drops the channel and keeps the session on the server; never raises."""
+        await self._rest()
+        client, self._client = self._client, None
+        protocol = None if client is None else client.uaclient.protocol
+        if protocol is not None and protocol.transport is not None:
+            protocol.transport.abort()
 
     async def close(self, patience: float) -> None:
         """Closes the session and the socket; never raises, and waits for the server no longer than told [s]."""
-        client, self._client = self._client, None
-        if client is None:
+        if self._client is None:
             return
+        await self._rest()
         try:
             async with asyncio.timeout(patience):
-                await client.close_session()
-                await client.close_secure_channel()
+                await self._ask(ua.CloseSessionRequest(DeleteSubscriptions=True), ua.CloseSessionResponse)
+                await self._client.close_secure_channel()
         except Exception as error:  # whatever a dying link raises, the socket must still be closed
             logging.getLogger(__name__).debug("closing: %r", error)
         finally:
-            client.disconnect_socket()
+            await self.leave()
 
     def node(self, namespace: int, identifier: str) -> Node:
         """A node id of an identifier such as ``s=Tank`` or ``i=85``."""
@@ -115,9 +136,9 @@ class AsyncuaTransport:
 
     async def translate(self, paths: Sequence[tuple[Node, Path]]) -> list[Node | None]:
         """Where each browse path ends."""
-        asked = [_browse_path(start, path) for start, path in paths]
-        answers = await self._each("translate", asked, self._client.uaclient.translate_browsepaths_to_nodeids)
-        return [_target(answer) for answer in answers]
+        asked = [requests.browse_path(start, path) for start, path in paths]
+        found = await self._each("translate", asked, self._client.uaclient.translate_browsepaths_to_nodeids)
+        return [requests.target(answer) for answer in found]
 
     async def read(self, nodes: Sequence[Node]) -> list[Value]:
         """Values of variables, in batches that the server allows."""
@@ -125,42 +146,86 @@ class AsyncuaTransport:
 
     async def poll(self, nodes: Sequence[Node]) -> tuple[list[Value], int]:
         """As ``read``, and what the server's own clock shows [ns, UTC]; 0 when it shows nothing."""
-        *values, beat = await self.read([*nodes, _BEAT])
-        return values, _time(beat.raw)
+        *values, beat = await self.read([*nodes, requests.BEAT])
+        return values, answers.time(beat.raw)
 
     async def units(self, nodes: Sequence[Node]) -> list[Unit | None]:
         """Values of EngineeringUnits properties."""
-        return [_unit(value.raw) for value in await self.read(nodes)]
+        return [answers.unit(value.raw) for value in await self.read(nodes)]
 
-    async def subscribe(self, nodes: Sequence[Node], sampling: Sequence[float], publishing: float) -> list[int]:
-        """Monitors nodes, the server's clock and its events; gives one StatusCode for each node."""
-        parameters = ua.CreateSubscriptionParameters(
-            RequestedPublishingInterval=publishing * 1000,
-            RequestedLifetimeCount=max(10, int(SESSION_TIMEOUT / 1000 / publishing)),
-            RequestedMaxKeepAliveCount=1,
-            MaxNotificationsPerPublish=0,
-            PublishingEnabled=True,
+    async def subscribe(self, nodes: Sequence[Node], sampling: Sequence[float], publishing: float) -> Granted:
+        """Monitors nodes, the server's clock and its events."""
+        granted = (
+            await self._answer(self._ask(requests.subscription(publishing), ua.CreateSubscriptionResponse))
+        ).Parameters
+        items = [requests.item(i, node, s, publishing) for i, (node, s) in enumerate(zip(nodes, sampling, strict=True))]
+        items += [requests.item(len(nodes), requests.BEAT, publishing, publishing), requests.event_item(len(nodes) + 1)]
+        made = (await self._each("monitor", items, lambda batch: self._monitor(granted.SubscriptionId, batch)))[:-2]
+        interval = granted.RevisedPublishingInterval / 1000
+        return Granted(
+            granted.SubscriptionId,
+            interval,
+            interval * max(granted.RevisedMaxKeepAliveCount, 1),
+            tuple(item.StatusCode.value for item in made),
+            tuple(item.RevisedSamplingInterval / 1000 for item in made),
         )
-        granted = await self._answer(self._client.uaclient.create_subscription(parameters, self._published))
-        self._subscription = granted.SubscriptionId
-        self.quiet = granted.RevisedPublishingInterval / 1000 * max(granted.RevisedMaxKeepAliveCount, 1)
-        self._beat = len(nodes)
-        items = [_item(i, node, s, publishing) for i, (node, s) in enumerate(zip(nodes, sampling, strict=True))]
-        items += [_item(self._beat, _BEAT, 1.0, publishing), _event_item(self._beat + 1)]
-        answers = await self._each("monitor", items, self._monitor)
-        return [answer.StatusCode.value for answer in answers[: len(nodes)]]
 
-    async def refresh(self) -> None:
-        """Asks for all pending conditions (ConditionRefresh), where the server has any."""
-        call = ua.CallMethodRequest()
-        call.ObjectId = ua.NodeId(ua.ObjectIds.ConditionType)
-        call.MethodId = ua.NodeId(ua.ObjectIds.ConditionType_ConditionRefresh)
-        call.InputArguments = [ua.Variant(self._subscription, ua.VariantType.UInt32)]
+    def listen(self, subscription: int, beat: int) -> None:
+        """Begins to ask for publications."""
+        self._beat = beat
+        self._workers = [asyncio.create_task(self._publish(subscription)) for _ in range(PUBLISH_REQUESTS)]
+
+    async def republish(self, subscription: int, number: int) -> Publication | None:
+        """A message once more, or None when the server has it no longer, or not yet."""
+        request = ua.RepublishRequest()
+        request.Parameters = ua.RepublishParameters(SubscriptionId=subscription, RetransmitSequenceNumber=number)
         try:
-            await self._answer(self._client.uaclient.call([call]))
+            message = (await self._answer(self._ask(request, ua.RepublishResponse))).NotificationMessage
         except Lost as refused:
-            if not isinstance(refused.__cause__, ua.UaStatusCodeError):
+            if refused.code == "BadMessageNotAvailable":
+                return None
+            raise
+        if not message.NotificationData:
+            return None  # so says asyncua's own server
+        self._acknowledge(subscription, number)
+        return self._plain(message)
+
+    async def refresh(self, subscription: int) -> None:
+        """Asks for all pending conditions (ConditionRefresh), where the server has any."""
+        try:
+            await self._answer(self._client.uaclient.call([requests.condition_refresh(subscription)]))
+        except Lost as refused:
+            if not refused.final:
                 raise  # a server without alarms may have no methods at all, which is no fault
+
+    async def historised(self, nodes: Sequence[Node]) -> list[bool]:
+        """Which nodes have a history that can be read: by their access level, or by their HA Configuration."""
+        levels = await self._attributes(nodes, ua.AttributeIds.AccessLevel)
+        configured = await self.translate([(node, (HA_CONFIGURATION,)) for node in nodes])
+        return [
+            found is not None or (isinstance(level.raw, int) and bool(level.raw & HISTORY_READ))
+            for level, found in zip(levels, configured, strict=True)
+        ]
+
+    async def history(self, node: Node, start: int, end: int) -> list[Value] | None:
+        """Raw values of a stretch of the server's time [ns, UTC], oldest first; None when it does not give them."""
+        found: list[Value] = []
+        point: bytes | None = None
+        while len(found) < LARGEST_HISTORY:
+            request = requests.history(node, start, end, point)
+            try:
+                (result,) = (await self._answer(self._ask(request, ua.HistoryReadResponse))).Results
+            except Lost as refused:
+                if refused.final:
+                    return None
+                raise
+            if result.StatusCode.is_bad():
+                return None
+            found += [answers.value(value) for value in getattr(result.HistoryData, "DataValues", None) or ()]
+            point = result.ContinuationPoint
+            if not point:
+                return found
+        return None
 
     async def publication(self, patience: float) -> Publication:
         """The next answer to Publish, within ``patience`` [s of real time]."""
@@ -174,29 +239,15 @@ class AsyncuaTransport:
 
     # --- connection
 
-    async def _secure(self) -> None:
-        given = self.settings
-        self._client.application_uri = application_uri(given.certificate)
-        await self._client.set_security(
-            security_policies.SecurityPolicyBasic256Sha256,
-            given.certificate,
-            given.private_key,
-            server_certificate=given.server_certificate,
-            mode=ua.MessageSecurityMode.SignAndEncrypt,
-        )
-
-    async def _open_channel(self) -> None:
-        """A server that does not know a client's certificate just hangs up, or asyncua loses its reason."""
-        try:
-            await self._answer(self._client.open_secure_channel())
-        except Lost as refused:
-            if self.settings.security == "none":
-                raise
-            if refused.reason == "timeout":
-                raise Lost(
-                    "timeout", "no secure channel was opened; is this still the server's certificate?"
-                ) from refused
-            raise status("BadCertificateUntrusted") from refused
+    async def _log_in(self, held: Held | None) -> None:
+        client = self._client
+        await self._answer(client.open_secure_channel())
+        self._plan_renewal()
+        if held is None:
+            await self._answer(client.create_session())
+        else:
+            self._take_up(held)
+        await self._answer(client.activate_session(self.settings.user or None, secret(self.settings)))
 
     def _watch_socket(self) -> None:
         """Hears of a closed socket at once, beside asyncua itself."""
@@ -214,13 +265,21 @@ class AsyncuaTransport:
         lifetime = self._client.secure_channel_timeout / 1000
         self._renew_at = asyncio.get_running_loop().time() + 0.75 * lifetime
 
+    def _take_up(self, held: Held) -> None:
+        """Makes a fresh client and channel speak for a session that another channel made (OPC 10000-4, 6.7)."""
+        client = self._client
+        client._server_nonce, client._policy_ids = held.nonce, held.policies  # see `held`
+        client.security_policy.peer_certificate = held.certificate
+        client.uaclient.protocol.authentication_token = held.token
+
     async def _look_around(self) -> None:
-        nodes = [ua.NodeId(ua.ObjectIds.Server_NamespaceArray), *(ua.NodeId(number) for number in _LIMITS.values())]
-        table, *limits = await self.read(nodes)
+        known = (requests.NAMESPACES, requests.STARTED)
+        table, started, *limits = await self.read([*known, *(ua.NodeId(number) for number in requests.LIMITS.values())])
         if not isinstance(table.raw, list):
             raise Lost("protocol", "the server shows no namespace table")
         self.namespaces = [str(uri) for uri in table.raw]
-        for what, limit in zip(_LIMITS, limits, strict=True):
+        self.started = answers.time(started.raw)
+        for what, limit in zip(requests.LIMITS, limits, strict=True):
             if isinstance(limit.raw, int) and limit.raw > 0:
                 self._batches.limits[what] = limit.raw
 
@@ -234,6 +293,13 @@ class AsyncuaTransport:
         except Exception as error:  # asyncua lets anything through that a server's bytes can provoke
             raise lost(error, self.settings.timeout) from error
 
+    async def _ask(self, request: Any, answer: Any) -> Any:
+        """One request of which asyncua's own session knows nothing, so that none of its loops begins."""
+        data = await self._client.uaclient.protocol.send_request(request)
+        found = struct_from_binary(answer, data)
+        found.ResponseHeader.ServiceResult.check()
+        return found
+
     async def _each(self, kind: str, items: Sequence[Any], call: Callable[[list[Any]], Awaitable[Any]]) -> list[Any]:
         """One answer for each item, in as few calls as the server allows."""
         return await self._batches.call(kind, items, lambda batch: self._answer(call(batch)))
@@ -246,14 +312,14 @@ class AsyncuaTransport:
             return answer
 
         asked = [ua.ReadValueId(NodeId=node, AttributeId=attribute) for node in nodes]
-        return [_value(answer) for answer in await self._each("read", asked, call)]
+        return [answers.value(answer) for answer in await self._each("read", asked, call)]
 
     async def _browse(self, nodes: Sequence[Node], direction: Any, reference: int) -> list[list[Child]]:
         def call(batch: list[Any]) -> Awaitable[Any]:
             answer: Awaitable[Any] = self._client.uaclient.browse(ua.BrowseParameters(NodesToBrowse=batch))
             return answer
 
-        found = await self._each("browse", [_browse(node, direction, reference) for node in nodes], call)
+        found = await self._each("browse", [requests.browse(node, direction, reference) for node in nodes], call)
         return [await self._all_references(result) for result in found]
 
     async def _all_references(self, result: Any) -> list[Child]:
@@ -265,136 +331,62 @@ class AsyncuaTransport:
             references += result.References or ()
         return [_child(reference) for reference in references]
 
-    async def _monitor(self, batch: list[Any]) -> list[Any]:
+    async def _monitor(self, subscription: int, batch: list[Any]) -> list[Any]:
         parameters = ua.CreateMonitoredItemsParameters(
-            SubscriptionId=self._subscription,
+            SubscriptionId=subscription,
             TimestampsToReturn=ua.TimestampsToReturn.Both,
             ItemsToCreate=batch,
         )
-        answers: list[Any] = await self._client.uaclient.create_monitored_items(parameters)
-        return answers
+        made: list[Any] = await self._client.uaclient.create_monitored_items(parameters)
+        return made
 
-    async def _published(self, result: Any) -> None:
-        """Called by asyncua for each answer to Publish; waits when the reader is behind."""
-        try:
-            message = result.NotificationMessage
-            publication = Publication(complete=not result.MoreNotifications)
-            for part in message.NotificationData or ():
-                self._sort(part, publication)
-            sequence = message.SequenceNumber if message.NotificationData else 0
-        except Exception as error:  # asyncua would only log what a server's bytes provoke here
-            self._inbox.fail(lost(error, self.settings.timeout))
-        else:
-            await self._inbox.put(publication, sequence)
+    # --- publications
 
-    def _sort(self, part: Any, publication: Publication) -> None:
-        if isinstance(part, ua.DataChangeNotification):
-            for item in part.MonitoredItems:
-                value = _value(item.Value)
-                if item.ClientHandle == self._beat:
-                    publication.beat = _time(value.raw)
-                else:
-                    publication.changes.append(Change(item.ClientHandle, value))
-        elif isinstance(part, ua.EventNotificationList):
-            publication.events += [[self._plain(field.Value) for field in event.EventFields] for event in part.Events]
-        elif isinstance(part, ua.StatusChangeNotification) and part.Status.is_bad():
-            self._inbox.fail(status(part.Status.name))
+    async def _publish(self, subscription: int) -> None:
+        """Asks for one publication after the other, until the channel ends; several of these take turns."""
+        while True:
+            request = ua.PublishRequest()
+            request.Parameters.SubscriptionAcknowledgements, self._acknowledged = self._acknowledged, []
+            try:
+                result = (await self._ask_patiently(request)).Parameters
+                found = self._plain(result.NotificationMessage, not result.MoreNotifications)
+            except Exception as error:  # whatever a server's bytes provoke ends the channel, not this program
+                ended = lost(error, self.settings.timeout)
+                if ended.code == "BadTimeout":
+                    continue  # the request was too old for the server, and the next takes its place
+                if ended.code != "BadTooManyPublishRequests":
+                    self._inbox.fail(ended)
+                return
+            if result.SubscriptionId != subscription:
+                continue
+            if found.message:
+                self._acknowledge(subscription, found.number)
+            await self._inbox.put(found)
 
-    def _plain(self, value: Any) -> Any:
-        if isinstance(value, ua.NodeId):
-            table = self.namespaces
-            index = value.NamespaceIndex
-            uri = table[index] if index < len(table) else str(index)
-            return "" if value.is_null() else f"nsu={uri};{value.to_string().split(';')[-1]}"
-        if isinstance(value, ua.LocalizedText):
-            return value.Text or ""
-        return _time(value) if isinstance(value, datetime) else value
+    async def _ask_patiently(self, request: Any) -> Any:
+        """An answer to Publish, which comes when there is something to say."""
+        data = await self._client.uaclient.protocol.send_request(request, timeout=0)
+        return struct_from_binary(ua.PublishResponse, data)
 
+    def _plain(self, message: Any, complete: bool = True) -> Publication:
+        return answers.publication(message, self._beat, self.namespaces, complete)
 
-def _value(found: Any) -> Value:
-    """A DataValue in plain types; the raw value is asyncua's own."""
-    code = found.StatusCode
-    raw = None if found.Value is None else found.Value.Value
-    return Value(raw, 0 if code is None else code.value, _time(found.SourceTimestamp), _time(found.ServerTimestamp))
+    def _acknowledge(self, subscription: int, number: int) -> None:
+        self._acknowledged.append(ua.SubscriptionAcknowledgement(SubscriptionId=subscription, SequenceNumber=number))
 
-
-def _time(moment: Any) -> int:
-    """Nanoseconds since the epoch; 0 for none, for OPC UA's own zero in 1601, and beyond what 64 bits hold (2262)."""
-    if not isinstance(moment, datetime):
-        return 0
-    time = ((moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - EPOCH) // MICROSECOND * 1000
-    return time if 0 < time < 2**63 else 0
-
-
-def _unit(raw: Any) -> Unit | None:
-    return Unit(raw.UnitId, raw.DisplayName.Text or "") if isinstance(raw, ua.EUInformation) else None
+    async def _rest(self) -> None:
+        """Ends the tasks that ask for publications."""
+        workers, self._workers = self._workers, []
+        for worker in workers:
+            worker.cancel()
+        await asyncio.gather(*workers, return_exceptions=True)
 
 
 def _child(reference: Any) -> Child:
     name = reference.BrowseName
-    return Child(_plain_id(reference.NodeId), name.NamespaceIndex, name.Name or "", _plain_id(reference.TypeDefinition))
-
-
-def _plain_id(node: Any) -> Node:
-    """Without the server index and URI of an ExpandedNodeId."""
-    return ua.NodeId(node.Identifier, node.NamespaceIndex)
-
-
-def _browse(node: Node, direction: Any, reference: int) -> Any:
-    return ua.BrowseDescription(
-        NodeId=node,
-        BrowseDirection=direction,
-        ReferenceTypeId=ua.NodeId(reference),
-        IncludeSubtypes=True,
-        NodeClassMask=ua.NodeClass.Object | ua.NodeClass.ObjectType,
-        ResultMask=ua.BrowseResultMask.BrowseName | ua.BrowseResultMask.TypeDefinition,
-    )
-
-
-def _browse_path(start: Node, path: Path) -> Any:
-    steps = [
-        ua.RelativePathElement(
-            ReferenceTypeId=ua.NodeId(ua.ObjectIds.HierarchicalReferences),
-            IsInverse=False,
-            IncludeSubtypes=True,
-            TargetName=ua.QualifiedName(name, namespace),
-        )
-        for namespace, name in path
-    ]
-    return ua.BrowsePath(StartingNode=start, RelativePath=ua.RelativePath(Elements=steps))
-
-
-def _target(answer: Any) -> Node | None:
-    whole = [target.TargetId for target in answer.Targets or () if target.RemainingPathIndex == WHOLE_PATH]
-    return _plain_id(whole[0]) if answer.StatusCode.is_good() and whole else None
-
-
-def _item(handle: int, node: Node, sampling: float, publishing: float) -> Any:
-    """A monitored value whose queue holds what a lost link of half a minute would leave behind."""
-    queue = min(max(round(OUTAGE / min(sampling, publishing)), 10), 1000)
-    asked = ua.MonitoringParameters(
-        ClientHandle=handle, SamplingInterval=sampling * 1000, QueueSize=queue, DiscardOldest=True
-    )
-    return ua.MonitoredItemCreateRequest(
-        ItemToMonitor=ua.ReadValueId(NodeId=node, AttributeId=ua.AttributeIds.Value),
-        MonitoringMode=ua.MonitoringMode.Reporting,
-        RequestedParameters=asked,
-    )
-
-
-def _event_item(handle: int) -> Any:
-    asked = ua.MonitoringParameters(ClientHandle=handle, SamplingInterval=0, QueueSize=1000, DiscardOldest=True)
-    asked.Filter = ua.EventFilter(SelectClauses=[_operand(type_, path) for type_, path in alarms.FIELDS])
-    return ua.MonitoredItemCreateRequest(
-        ItemToMonitor=ua.ReadValueId(NodeId=ua.NodeId(ua.ObjectIds.Server), AttributeId=ua.AttributeIds.EventNotifier),
-        MonitoringMode=ua.MonitoringMode.Reporting,
-        RequestedParameters=asked,
-    )
-
-
-def _operand(type_: int, path: str) -> Any:
-    return ua.SimpleAttributeOperand(
-        TypeDefinitionId=ua.NodeId(type_),
-        BrowsePath=[ua.QualifiedName(name, 0) for name in path.split("/") if name],
-        AttributeId=ua.AttributeIds.Value if path else ua.AttributeIds.NodeId,
+    return Child(
+        requests.plain_id(reference.NodeId),
+        name.NamespaceIndex,
+        name.Name or "",
+        requests.plain_id(reference.TypeDefinition),
     )

@@ -8,7 +8,8 @@ from trivet_opcua.loss import Lost
 from trivet_opcua.transport import Publication
 
 ROOM = 256
-LARGEST_SEQUENCE = 0xFFFF_FFFF
+GRACE = 0.05
+"""After a late look the loop may have read the socket already, but not yet have passed on what was there [s]."""
 
 
 class Inbox:
@@ -17,25 +18,14 @@ class Inbox:
     def __init__(self) -> None:
         self._arrived: asyncio.Queue[Publication | Lost] = asyncio.Queue()
         self._room = asyncio.Semaphore(ROOM)
-        self._sequence = 0
 
-    async def put(self, publication: Publication, sequence: int) -> None:
-        """Adds one answer.
-
-        Args:
-            publication: What it says.
-            sequence: Number of its message, or 0 for a keep-alive, which has none of its own.
-        """
-        expected = 1 if self._sequence == LARGEST_SEQUENCE else self._sequence + 1
-        if sequence and self._sequence and sequence != expected:
-            # A message that never came cannot be judged, so the session ends and the gap is recorded.
-            self.fail(Lost("sequence", f"message {expected} never came, {sequence} did"))
-        self._sequence = sequence or self._sequence
+    async def put(self, publication: Publication) -> None:
+        """Adds one answer."""
         await self._room.acquire()
         self._arrived.put_nowait(publication)
 
     def fail(self, lost: Lost) -> None:
-        """Adds the end of the session."""
+        """Adds the end of the channel."""
         self._arrived.put_nowait(lost)
 
     async def get(self, patience: float) -> Publication:
@@ -45,13 +35,17 @@ class Inbox:
             patience: Longest wait [s of real time].
 
         Raises:
-            Lost: The session has ended, or nothing came in time.
+            Lost: The channel has ended, or nothing came in time.
         """
         try:
             async with asyncio.timeout(patience):
                 found = await self._arrived.get()
         except TimeoutError:
-            raise Lost("timeout", f"nothing was published for {patience:g} s") from None
+            # A machine that was busy itself finds the time-out and the answer at the same moment.
+            await asyncio.sleep(GRACE)
+            if self._arrived.empty():
+                raise Lost("timeout", f"nothing was published for {patience:.1f} s") from None
+            found = self._arrived.get_nowait()
         if isinstance(found, Lost):
             raise found
         self._room.release()

@@ -36,6 +36,10 @@ REMEDIES: Mapping[str, str] = {
     "denied": "allow this user, or this security mode, on the server",
     "busy": "the server takes no more sessions; close another client",
 }
+PASSING = frozenset(
+    {"BadTimeout", "BadRequestTimeout", "BadConnectionClosed", "BadSecureChannelClosed", "BadCommunicationError"}
+)
+"""What a server or a gateway says of a link; the session may be well."""
 
 
 class Lost(Exception):  # noqa: N818  # a state of the link, and it never leaves the adapter
@@ -44,12 +48,19 @@ class Lost(Exception):  # noqa: N818  # a state of the link, and it never leaves
     Attributes:
         reason: One word, such as ``refused``, ``reset``, ``timeout``, ``untrusted``, ``no_device``.
         detail: A sentence for a plant engineer.
+        code: Name of the StatusCode with which the server itself said so, or empty.
     """
 
-    def __init__(self, reason: str, detail: str) -> None:
+    def __init__(self, reason: str, detail: str, code: str = "") -> None:
         super().__init__(detail)
         self.reason = reason
         self.detail = detail
+        self.code = code
+
+    @property
+    def final(self) -> bool:
+        """Whether the server answered that it will not go on with this session, rather than that it was not heard."""
+        return bool(self.code) and self.code not in PASSING
 
 
 def lost(error: Exception, timeout: float) -> Lost:
@@ -77,4 +88,4 @@ def status(name: str) -> Lost:
     """A StatusCode that a server refused something with, explained."""
     reason = REASONS.get(name, "protocol")
     remedy = REMEDIES.get(reason)
-    return Lost(reason, f"the server answered {name}" + (f"; {remedy}" if remedy else ""))
+    return Lost(reason, f"the server answered {name}" + (f"; {remedy}" if remedy else ""), name)

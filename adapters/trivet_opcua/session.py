@@ -1,30 +1,36 @@
-"""One session: resolve, read everything once, then follow the changes or poll, until the link is lost.
+"""One session on a server, over as many channels as it takes: resolve, then follow the changes or poll.
 
-A session is never revived. Its namespace table, nodes and units are its own.
+A channel and its client are used once. The session outlives them: on a fresh channel it is activated
+again, what was sent meanwhile is asked for once more, and only where the server refuses that is there
+a new session with a namespace table, nodes and units of its own.
 """
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncGenerator, Mapping, Sequence
+import logging
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from trivet.device.adapter import Clock, Target
-from trivet.signals import SECOND, Gap, Item
+from trivet.signals import Item
 from trivet_opcua.alarms import AlarmTable
 from trivet_opcua.browse import find
+from trivet_opcua.cover import Cover
+from trivet_opcua.feed import Bound, Feed
+from trivet_opcua.follow import SHORTEST_INTERVAL, Standing, Subscribed, polled
 from trivet_opcua.loss import Lost
 from trivet_opcua.points import OpcPoint, expand
 from trivet_opcua.settings import Settings
 from trivet_opcua.table import Table
-from trivet_opcua.transport import Change, Node, Transport
-from trivet_opcua.values import Rule, decode, rule
+from trivet_opcua.transport import Granted, Transport
+from trivet_opcua.values import rule
 
-SHORTEST_INTERVAL = 0.05
-FROZEN = 5.0
-EARLY = 0.3
 FAREWELL = 0.2
+GONE = "BadSessionIdInvalid"
+UNSUPPORTED = frozenset({"BadServiceUnsupported", "BadNotImplemented", "BadNotSupported"})
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,16 +56,6 @@ class Plan:
         return self.settings.periods[self.points[name].poll]
 
 
-@dataclass(frozen=True, slots=True)
-class Bound:
-    """Points that this server has, in one order; items and columns index it."""
-
-    names: tuple[str, ...]
-    nodes: Sequence[Node]
-    rules: Sequence[Rule]
-    missing: Mapping[int, str] = field(default_factory=dict)
-
-
 def plan(target: Target, settings: Settings) -> Plan:
     """What to ask for, out of a target."""
     points: dict[str, OpcPoint] = {}
@@ -71,28 +67,73 @@ def plan(target: Target, settings: Settings) -> Plan:
     return Plan(target.name, points, frozenset(repeated), target.endpoint.instances, settings)
 
 
-async def session(transport: Transport, asked: Plan, clock: Clock, alarms: AlarmTable) -> AsyncGenerator[Item, None]:
-    """Items of one connection; ends with ``Lost`` only.
+class Session:
+    """The sessions of one endpoint, one at a time."""
 
-    Args:
-        transport: Not yet open; it is closed however this ends.
-        asked: What to read.
-        clock: Gives receive times; periods are its seconds.
-        alarms: The endpoint's conditions, over all its sessions.
-    """
-    try:
-        await transport.open()
-        bound = await bind(transport, asked)
-        follow = _polled if asked.settings.mode == "poll" else _subscribed
-        async with aclosing(follow(transport, asked, bound, clock, alarms)) as items:
+    def __init__(self, asked: Plan, clock: Clock, alarms: AlarmTable, cover: Cover) -> None:
+        self._asked = asked
+        self._clock = clock
+        self._alarms = alarms
+        self._cover = cover
+        self._standing: Standing | None = None
+
+    @property
+    def stands(self) -> bool:
+        """Whether the server may still have the session."""
+        return self._standing is not None
+
+    async def items(self, transport: Transport) -> AsyncGenerator[Item, None]:
+        """Items of one channel; ends with ``Lost`` only.
+
+        Args:
+            transport: Not yet open; it is closed however this ends.
+        """
+        try:
+            async with aclosing(self._items(transport)) as items:
+                async for item in items:
+                    yield item
+        except Lost as lost:
+            if lost.final or self._standing is None:
+                # The farewell is sent, so that a server which can still hear frees the session; nobody waits for it.
+                self._standing = None
+                await transport.close(FAREWELL)
+            else:
+                await transport.leave()
+            raise
+        finally:
+            await transport.close(self._asked.settings.timeout)
+
+    async def _items(self, transport: Transport) -> AsyncGenerator[Item, None]:
+        known = self._standing
+        await transport.open(None if known is None else known.held)
+        if known is None:
+            self._cover.missed()
+            known = await self._begin(transport)
+        elif (transport.started, list(transport.namespaces)) != (known.started, list(known.namespaces)):
+            await transport.leave()
+            raise Lost("restart", "the server was started again", GONE)
+        again, self._standing = self._standing is not None, known
+        known.held = transport.held
+        known.feed.heart.restart(self._clock.now())
+        async with aclosing(self._follow(transport, known, again)) as items:
             async for item in items:
                 yield item
-    except Lost:
-        # The farewell is sent, so that a server which can still hear frees the session; nobody waits for it.
-        await transport.close(FAREWELL)
-        raise
-    finally:
-        await transport.close(asked.settings.timeout)
+
+    def _follow(self, transport: Transport, known: Standing, again: bool) -> AsyncGenerator[Item, None]:
+        if known.granted is not None:
+            return Subscribed(transport, known, known.granted, self._clock, self._cover).items(again)
+        periods = [self._asked.period(name) for name in known.feed.table.names[: len(known.nodes)]]
+        return polled(transport, known, periods, self._clock, self._cover)
+
+    async def _begin(self, transport: Transport) -> Standing:
+        asked, clock = self._asked, self._clock
+        bound = await bind(transport, asked)
+        table = Table(bound.names, [asked.period(name) for name in bound.names], asked.origin)
+        interval = _publishing(asked, bound, clock)
+        granted = await _subscribe(transport, asked, bound, clock, interval) if asked.settings.mode != "poll" else None
+        refused = {} if granted is None else {n: code for n, code in enumerate(granted.statuses) if code >> 30}
+        feed = Feed(table, bound, refused, self._alarms, interval * clock.speed, clock.now())
+        return Standing(transport.held, list(transport.namespaces), transport.started, bound.nodes, granted, feed)
 
 
 async def bind(transport: Transport, asked: Plan) -> Bound:
@@ -106,118 +147,25 @@ async def bind(transport: Transport, asked: Plan) -> Bound:
     return Bound((*names, *found.missing), [found.nodes[name] for name in names], rules, missing)
 
 
-async def _subscribed(
-    transport: Transport, asked: Plan, bound: Bound, clock: Clock, alarms: AlarmTable
-) -> AsyncGenerator[Item, None]:
-    table = Table(bound.names, [asked.period(name) for name in bound.names], asked.origin)
-    yield await _read_all(transport, asked, bound, clock, table)
-    await _subscribe(transport, asked, bound, clock, table)
-    heart = Heart(asked.origin, clock.now())
-    patience = max(2 * transport.quiet + 1.0, 2.0)
-    while True:
-        publication = await transport.publication(patience)
-        receive = clock.now()
-        gap = heart.listen(publication.beat, receive)
-        if gap is not None:
-            yield gap
-        for condition in alarms.update(publication.events, receive):
-            yield condition
-        if publication.changes:
-            readings = decode(publication.changes, bound.rules, bound.names, receive, asked.origin)
-            table.note(readings)
-            yield readings
-        confirmed = table.confirm(receive, EARLY) if publication.complete and heart.beats else None
-        if confirmed is not None:
-            yield confirmed
-        await transport.renew()
+def _publishing(asked: Plan, bound: Bound, clock: Clock) -> float:
+    """Publishing interval to ask for [s of real time]."""
+    periods = [asked.period(name) for name in bound.names[: len(bound.nodes)]]
+    publishing = asked.settings.publishing or min(periods, default=1.0) / 2
+    return max(publishing / clock.speed, SHORTEST_INTERVAL)
 
 
-async def _read_all(transport: Transport, asked: Plan, bound: Bound, clock: Clock, table: Table) -> Item:
-    values = await transport.read(bound.nodes)
-    changes = [Change(item, value) for item, value in enumerate(values)]
-    readings = decode(changes, bound.rules, bound.names, clock.now(), asked.origin, bound.missing)
-    table.note(readings)
-    for column in bound.missing:
-        table.forget(column)
-    return readings
-
-
-async def _subscribe(transport: Transport, asked: Plan, bound: Bound, clock: Clock, table: Table) -> None:
+async def _subscribe(transport: Transport, asked: Plan, bound: Bound, clock: Clock, interval: float) -> Granted | None:
+    """The subscription, or None where the server has none: such a server is polled, with the same contract."""
     periods = [asked.period(name) for name in bound.names[: len(bound.nodes)]]
     sampling = [max(period / 2 / clock.speed, SHORTEST_INTERVAL) for period in periods]
-    publishing = asked.settings.publishing or min(periods, default=1.0) / 2
-    interval = max(publishing / clock.speed, SHORTEST_INTERVAL)
-    statuses = await transport.subscribe(bound.nodes, sampling, interval)
-    for column, status in enumerate(statuses):
-        if status >> 30:
-            table.forget(column)
-    await transport.refresh()
-
-
-async def _polled(
-    transport: Transport, asked: Plan, bound: Bound, clock: Clock, alarms: AlarmTable
-) -> AsyncGenerator[Item, None]:
-    """Reads each point at the whole multiples of its period; without subscriptions there are no conditions either."""
-    del alarms
-    periods = [round(asked.period(name) * SECOND) for name in bound.names[: len(bound.nodes)]]
-    due = [0] * len(periods)
-    missing: Mapping[int, str] = bound.missing
-    heart = Heart(asked.origin, clock.now())
-    while True:
-        start = clock.now()
-        items = [item for item, at in enumerate(due) if at <= start]
-        values, beat = await transport.poll([bound.nodes[item] for item in items])
-        receive = clock.now()
-        gap = heart.listen(beat, receive)
-        if gap is not None:
-            yield gap
-        changes = [Change(item, value) for item, value in zip(items, values, strict=True)]
-        if changes and heart.beats:
-            yield decode(changes, bound.rules, bound.names, receive, asked.origin, missing)
-            missing = {}
-        for item in items:
-            due[item] = (start // periods[item] + 1) * periods[item]
-        await transport.renew()
-        await _until(min(due, default=start + SECOND), clock)
-
-
-async def _until(at: int, clock: Clock) -> None:
-    """Waits for a moment of the clock, but never so briefly that a controller is flooded."""
-    wait = (at - clock.now()) / SECOND
-    await clock.sleep(max(wait, SHORTEST_INTERVAL * clock.speed))
-
-
-class Heart:
-    """Whether the server's own clock moves; one that stands still confirms nothing, whatever it answers.
-
-    Attributes:
-        origin: Endpoint, for the gap.
-        beats: False from the moment that the clock was found standing.
-    """
-
-    def __init__(self, origin: str, now: int) -> None:
-        self.origin = origin
-        self.beats = True
-        self._seen = 0
-        self._receive = now
-        self._moved = asyncio.get_running_loop().time()
-
-    def listen(self, beat: int, receive: int) -> Gap | None:
-        """The gap that opens or ends here, if any.
-
-        Args:
-            beat: Server time [ns], or 0 when this answer had none.
-            receive: When the answer arrived [ns, UTC].
-        """
-        real = asyncio.get_running_loop().time()
-        if beat and beat != self._seen:
-            start, stood = self._receive, not self.beats
-            self._seen, self._receive, self._moved, self.beats = beat, receive, real, True
-            return self._gap(start, receive) if stood else None
-        if self.beats and self._seen and real - self._moved > FROZEN:
-            self.beats = False
-            return self._gap(self._receive, None)
+    try:
+        granted = await transport.subscribe(bound.nodes, sampling, interval)
+    except Lost as refused:
+        if refused.code not in UNSUPPORTED:
+            raise
+        _log.warning("%s: the server has no subscriptions and is polled", asked.origin)
         return None
-
-    def _gap(self, start: int, end: int | None) -> Gap:
-        return Gap(start, end, "frozen", self.origin, f"the server answers, but its clock has stood for {FROZEN:g} s")
+    for name, revised, period in zip(bound.names, granted.sampling, periods, strict=False):
+        if revised * clock.speed > period:
+            _log.warning("%s: %s is sampled every %g s, asked for every %g s", asked.origin, name, revised, period)
+    return granted

@@ -43,6 +43,10 @@ class Table:
         if readings.reasons or self._reasons:
             self._reasons |= {int(column): readings.reasons.get(row, "") for row, column in enumerate(at)}
 
+    def received(self, column: int) -> int:
+        """When a point was last confirmed [ns, UTC]; 0 for never."""
+        return int(self._receive[column])
+
     def forget(self, column: int) -> None:
         """Confirms a point no more, since nothing watches it."""
         self._known[column] = False

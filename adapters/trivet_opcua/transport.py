@@ -46,36 +46,64 @@ class Change(NamedTuple):
     value: Value
 
 
+class Granted(NamedTuple):
+    """What a server made of a subscription.
+
+    Attributes:
+        id: Number of the subscription.
+        publishing: Revised publishing interval [s].
+        quiet: Longest time between two answers to Publish [s].
+        statuses: StatusCode of each monitored node.
+        sampling: Revised sampling interval of each [s]; 0 is as fast as it goes.
+    """
+
+    id: int
+    publishing: float
+    quiet: float
+    statuses: tuple[int, ...]
+    sampling: tuple[float, ...]
+
+
 @dataclass(slots=True)
 class Publication:
-    """One answer to Publish.
+    """One answer to Publish or Republish.
 
     Attributes:
         changes: In the order received.
         events: Fields of each event, as ``alarms.FIELDS`` lists them.
         beat: Server time, when it was part of the answer; else 0.
         complete: Whether nothing else is waiting, so that all other items are confirmed unchanged.
+        number: Sequence number; of a keep-alive, that of the message which comes next. 0 when it has none.
+        message: False for a keep-alive.
     """
 
     changes: list[Change] = field(default_factory=list)
     events: list[list[Any]] = field(default_factory=list)
     beat: int = 0
     complete: bool = True
+    number: int = 0
+    message: bool = True
 
 
 class Transport(Protocol):
-    """A client library behind plain types; all methods but ``close`` raise ``Lost``.
+    """A client library behind plain types, for one channel; all methods but ``leave`` and ``close`` raise ``Lost``.
 
     Attributes:
         namespaces: URIs in the order of the server's table, read when it was opened.
-        quiet: Longest time between two answers to Publish that the server granted [s].
+        started: When the server started [ns, UTC]; 0 when it does not say.
+        held: What the next channel needs to take up this session; opaque.
     """
 
     namespaces: Sequence[str]
-    quiet: float
+    started: int
+    held: Any
 
-    async def open(self) -> None:
-        """Connects, opens a session, reads the namespace table and the operation limits."""
+    async def open(self, held: Any = None) -> None:
+        """Connects, opens a session or activates one that is held, reads the namespace table and the limits."""
+        ...
+
+    async def leave(self) -> None:
+        """Drops the channel and keeps the session on the server; never raises."""
         ...
 
     async def close(self, patience: float) -> None:
@@ -114,8 +142,8 @@ class Transport(Protocol):
         """Values of EngineeringUnits properties."""
         ...
 
-    async def subscribe(self, nodes: Sequence[Node], sampling: Sequence[float], publishing: float) -> list[int]:
-        """Monitors nodes, the server's clock and its events; gives one StatusCode for each node.
+    async def subscribe(self, nodes: Sequence[Node], sampling: Sequence[float], publishing: float) -> Granted:
+        """Monitors nodes, the server's clock and its events.
 
         Args:
             nodes: A change names its node by the position here.
@@ -124,8 +152,29 @@ class Transport(Protocol):
         """
         ...
 
-    async def refresh(self) -> None:
+    def listen(self, subscription: int, beat: int) -> None:
+        """Begins to ask for publications.
+
+        Args:
+            subscription: Its number.
+            beat: The item whose changes are the server's clock: the number of monitored nodes.
+        """
+        ...
+
+    async def republish(self, subscription: int, number: int) -> Publication | None:
+        """A message once more, or None when the server has it no longer, or not yet."""
+        ...
+
+    async def refresh(self, subscription: int) -> None:
         """Asks for all pending conditions (ConditionRefresh), where the server has any."""
+        ...
+
+    async def historised(self, nodes: Sequence[Node]) -> list[bool]:
+        """Which nodes have a history that can be read: by their access level, or by their HA Configuration."""
+        ...
+
+    async def history(self, node: Node, start: int, end: int) -> list[Value] | None:
+        """Raw values of a stretch of the server's time [ns, UTC], oldest first; None when it does not give them."""
         ...
 
     async def publication(self, patience: float) -> Publication:

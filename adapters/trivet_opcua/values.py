@@ -55,8 +55,8 @@ class Rows:
         self.status.append(sample.status)
         self.source.append(sample.source)
 
-    def readings(self, receive: int) -> Readings:
-        """All rows, received at one moment [ns, UTC]."""
+    def readings(self, receive: int | Sequence[int]) -> Readings:
+        """All rows, received at one moment [ns, UTC], or each at its own."""
         return Readings(
             names=self.names,
             column=np.array(self.column, np.int64),
@@ -139,6 +139,7 @@ def decode(
     receive: int,
     origin: str,
     reasons: Mapping[int, str] | None = None,
+    confirmed: Sequence[int] | None = None,
 ) -> Readings:
     """What came over the wire, as readings.
 
@@ -149,6 +150,7 @@ def decode(
         receive: When they arrived [ns, UTC]; also the source time where the server gave none.
         origin: Endpoint they come from.
         reasons: Items for which there is no node, with a word why.
+        confirmed: When each change was last confirmed [ns, UTC], where that was before ``receive``; items are known.
     """
     rows = Rows(names, origin)
     for item, (raw, status, source, server) in changes:
@@ -156,4 +158,4 @@ def decode(
             rows.add(item, sample(raw, status, source or server or receive, rules[item]))
     for item, reason in (reasons or {}).items():
         rows.add(item, Sample(NAN, Status.BAD_NODE_ID_UNKNOWN, receive, reason))
-    return rows.readings(receive)
+    return rows.readings(receive if confirmed is None else confirmed)

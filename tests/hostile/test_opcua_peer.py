@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from kits.opcua import DISHWASHER, Reader, dishwasher, open_server, opened, port, shipped, target
+from kits.opcua import DISHWASHER, Reader, closed, dishwasher, open_server, opened, port, shipped, target
 from servers.relay import Relay
 from trivet.signals import Gap, Readings
 
@@ -74,11 +74,12 @@ async def test_flipped_bits_never_come_out_as_anything_but_items(caplog: pytest.
     async with open_server(plant) as url, Relay("127.0.0.1", port(url)) as relay:
         way = f"opc.tcp://127.0.0.1:{relay.port}"
         async with Reader(target(shipped(DISHWASHER), way, timeout=0.3, publishing=0.1)) as reader:
+            await reader.until(lambda item: isinstance(item, Readings))
             for seed in range(5):
-                await reader.until(lambda item: isinstance(item, Readings))
                 relay.noise = random.Random(seed)  # noqa: S311  # repeatable
                 await reader.until(opened)
                 relay.noise = None
-    assert [gap.end is None for gap in reader.gaps] == [True, False] * 4 + [True]
+                await reader.until(closed)
+    assert [gap.end is None for gap in reader.gaps] == [True, False] * 5
     assert not escaped
     assert not [record for record in caplog.records if record.exc_info]

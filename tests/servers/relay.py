@@ -12,7 +12,7 @@ from types import TracebackType
 from servers.requests import OpcRequests, Requests
 
 READ, WRITE, CALL, PUBLISH = 631, 673, 712, 826
-CREATE_SESSION, CREATE_SUBSCRIPTION, TRANSLATE, HISTORY_UPDATE = 461, 787, 554, 700
+CREATE_SESSION, CREATE_SUBSCRIPTION, TRANSLATE, HISTORY_UPDATE, REPUBLISH = 461, 787, 554, 700, 832
 NODE_MANAGEMENT = frozenset({488, 494, 500, 506})
 
 
@@ -25,6 +25,7 @@ class Relay:
         services: Encoding id, or Modbus function, of each request to how often it was sent.
         methods: Numeric ids of object and method of each OPC UA Call to how often it was called.
         delay: Time that each packet waits before it is passed on [s].
+        stall: A service, and how long its requests wait [s].
         noise: Flips bits of every second packet from the server, or None.
     """
 
@@ -35,6 +36,7 @@ class Relay:
         self.methods: Counter[tuple[int, int]] = Counter()
         self._requests = requests
         self.delay = 0.0
+        self.stall = (0, 0.0)
         self.noise: random.Random | None = None
         self._target = (host, port)
         self._listener: asyncio.Server | None = None
@@ -111,15 +113,17 @@ class Relay:
                 if self.delay:
                     await asyncio.sleep(self.delay)
                 if requests is not None:
-                    self._count(requests, data)
+                    await self._count(requests, data)
                 elif self.noise is not None and self.noise.random() < 0.5:
                     data = spoilt(data, self.noise)
                 writer.write(data)
                 await writer.drain()
 
-    def _count(self, requests: Requests, data: bytes) -> None:
+    async def _count(self, requests: Requests, data: bytes) -> None:
         for service, method in requests.feed(data):
             self.services[service] += 1
+            if service == self.stall[0]:
+                await asyncio.sleep(self.stall[1])
             if method is not None:
                 self.methods[method] += 1
 
