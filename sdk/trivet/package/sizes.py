@@ -26,11 +26,12 @@ class Sizes:
 
     Attributes:
         most: Most elements of one value for each row of a batch.
+        extents: Value to extent.
     """
 
     def __init__(self, most: int) -> None:
         self.most = most
-        self._extents: dict[str, Extent] = {}
+        self.extents: dict[str, Extent] = {}
         self._values: dict[str, Dims] = {}
         self._degree = 1
         self._together = 0
@@ -44,13 +45,13 @@ class Sizes:
 
     def constant(self, name: str, tensor: Tensor) -> None:
         """Notes a constant, whose size the file bounds."""
-        self._extents[name] = extent(map(Bound, tensor.shape))
+        self.extents[name] = extent(map(Bound, tensor.shape))
         if tensor.integers is not None and len(tensor.shape) <= 1:
             self._values[name] = tuple(map(Bound, tensor.integers))
 
     def width(self, name: str) -> int | None:
         """The exact last dimension of a value, or None when it is not known."""
-        last = self._extents[name].width if name in self._extents else None
+        last = self.extents[name].width if name in self.extents else None
         return last.factor if last is not None and last.exact and last.degree == 0 else None
 
     def follow(
@@ -61,7 +62,7 @@ class Sizes:
         Raises:
             GraphError: A size is computed from data, or beyond what a device can hold.
         """
-        known = [self._extents.get(name) for name in inputs]
+        known = [self.extents.get(name) for name in inputs]
         node = Node(known, [self._values.get(name) for name in inputs], attributes, len(outputs))
         found = sized(operator, node)
         if found is None:
@@ -84,7 +85,7 @@ class Sizes:
             _refuse(where, f"makes a value of over {self.most} elements a row")
         if self._together > TOGETHER * self.most:
             _refuse(where, f"makes the values of the graph over {TOGETHER * self.most} elements a row together")
-        self._extents[name] = made
+        self.extents[name] = made
 
 
 def _numbers(operator: str, node: Node) -> Dims | None:

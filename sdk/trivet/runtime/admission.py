@@ -1,8 +1,9 @@
 """Admission: what is checked before a package may judge anything.
 
-Every start checks digests, signature and trust, and runs one golden vector. The
-first sight of (package digest, onnxruntime version, CPU) also walks the graph's
-operators and runs all golden vectors, and leaves a record in the home folder.
+Every start checks digests, signature and trust, and runs one golden vector. Before
+that, the first sight of (package digest, trivet version, onnxruntime version, CPU)
+walks the graph's operators and runs all golden vectors in a worker of bounded
+memory and time, and leaves a record in the home folder.
 """
 
 # Every start of a model waits for this module, and pathlib takes longer to import than all of it.
@@ -16,19 +17,21 @@ import platform
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from trivet import canonical
+from trivet import __version__, canonical
 from trivet.errors import DigestError, FormatError
 from trivet.interface.document import Interface
 from trivet.interface.load import load as load_document
 from trivet.package.admit import Verified, admit
 from trivet.package.archive import Package, open_package
 from trivet.package.trust import home_name, load_trust
-from trivet.runtime.golden import check_all, check_one
+from trivet.runtime.golden import check_one
 from trivet.runtime.model import Model
 from trivet.runtime.session import VERSION
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+_AGAIN = "ask the maker for the package again"
 
 
 def load(source: str | Path, **terms: Any) -> Model:
@@ -57,17 +60,13 @@ def admitted(verified: Verified, records: str) -> Model:
     """The model of a verified package, after the checks that this machine still owes it."""
     package = verified.package
     record = os.path.join(records, f"{canonical.digest(_circumstances(package))}.json")
-    known = _known(record, package)
-    if not known:
-        from trivet.package.graph import check_contract, walk
+    if not _known(record, package):
+        from trivet.runtime.worker import judge_package
 
-        check_contract(walk(bytes(package.members["model.onnx"])), package.manifest)
-    model = make(package, verified.signer, verified.development)
-    if known:
-        check_one(model, package)
-    else:
-        check_all(model, package)
+        judge_package(package.data)
         _write(record, _circumstances(package))
+    model = make(package, verified.signer, verified.development)
+    check_one(model, package)
     return model
 
 
@@ -87,18 +86,21 @@ def interface_of(package: Package) -> Interface:
     try:
         tree = json.loads(bytes(package.members["interface.json"]))
     except (KeyError, ValueError) as error:
-        raise FormatError("the package has no readable interface", where="interface.json") from error
+        message = "the package has no readable interface"
+        raise FormatError(message, where="interface.json", hint=_AGAIN, rule="TRV-R016") from error
     if canonical.sha256(package.members["interface.json"]) != package.manifest.interface.digest:
         raise DigestError(
             "the interface is not the one that the manifest names",
             where="interface.json",
-            hint="ask the maker for the package again",
+            hint=_AGAIN,
+            rule="TRV-R016",
         )
     return load_document(tree, Interface)
 
 
 def _circumstances(package: Package) -> Mapping[str, Any]:
-    return {"package": package.digest, "onnxruntime": VERSION, "machine": platform.machine(), "cpu": cpu_model()}
+    versions = {"trivet": __version__, "onnxruntime": VERSION}
+    return {"package": package.digest, **versions, "machine": platform.machine(), "cpu": cpu_model()}
 
 
 _CPU_LINES = ("model name", "hardware")

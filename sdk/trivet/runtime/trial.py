@@ -16,10 +16,10 @@ from trivet.errors import GraphError, TrivetError
 MEMORY = 768 << 20
 """Most growth of memory over what the libraries take [bytes], besides four times the file."""
 
-SECONDS = 8
+SECONDS = 5
 """Most CPU time after the libraries are there [s], besides a second for each 4 MiB of the file."""
 
-_FULL = ("bad_alloc", "Failed to allocate memory", "Cannot allocate memory", "bad allocation")
+_FULL = ("bfc_arena", "bad_alloc", "Failed to allocate memory", "Cannot allocate memory", "bad allocation")
 
 
 def main() -> None:
