@@ -22,6 +22,7 @@ VERBS = {
     "inspect": "show what a package promises",
     "bench": "measure the latency of a package here and compare it with its budget",
     "lint": "check documents, by themselves and against each other",
+    "breaking": "tell what a change breaks for firmware, wire, data and model",
     "explain": "print cause and remedy of a rule",
 }
 

@@ -1,0 +1,54 @@
+"""``trivet breaking OLD NEW``: what a change breaks for firmware, wire, data and model."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+
+from trivet.cli.options import add_format
+
+LEVELS = ("FIRMWARE", "WIRE", "DATA", "MODEL")
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Adds the verb's arguments."""
+    parser.add_argument("old", help="a document, a package, or git:REF for NEW where its branch and REF parted")
+    parser.add_argument("new", help="the document as it is now, or a package")
+    parser.add_argument(
+        "--level", choices=LEVELS, default=LEVELS[0], help="fail on breaks of this level and of those right of it"
+    )
+    parser.add_argument("--approvals", metavar="FILE", help="breaks that are meant, with reason and last day")
+    parser.add_argument(
+        "--in", dest="folder", metavar="DIR", help="tell which devices and packages it reaches"
+    )
+    parser.add_argument("--exact", action="store_true", help="compare with REF itself, not with the merge base")
+    parser.add_argument("--strict", action="store_true", help="versions below 1.0 count too")
+    parser.add_argument("--changelog", action="store_true", help="print a changelog for readers, without a verdict")
+    add_format(parser)
+
+
+def main(arguments: Namespace) -> int:
+    """Prints every change and the verdict; 1 when a break counts."""
+    from datetime import UTC, datetime
+
+    from trivet.check.approvals import read_approvals
+    from trivet.check.breaking import compare
+    from trivet.check.changelog import changelog
+    from trivet.check.formats import FORMATS, shown
+    from trivet.check.report import told
+    from trivet.check.versions import new_side, old_side
+
+    new = new_side(arguments.new)
+    comparison = compare(old_side(arguments.old, arguments.new, exact=arguments.exact), new)
+    if arguments.changelog:
+        print(changelog(comparison), end="")
+        return 0
+    approved = read_approvals(arguments.approvals) if arguments.approvals else None
+    today = datetime.now(UTC).date()
+    verdict = told(comparison, arguments.level, approved, today, strict=arguments.strict, folder=arguments.folder)
+    if arguments.format == "text":
+        for finding in verdict.findings:
+            print(shown(str(finding)))
+        print(shown(verdict.line()))
+    else:
+        print(FORMATS[arguments.format](verdict))
+    return 0 if verdict.good else 1
