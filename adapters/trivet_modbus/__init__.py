@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import random
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING
 
-from trivet.device.adapter import Adapter, Clock, Found, Target, Values
+from trivet.device.adapter import Adapter, Clock, Diagnosis, Found, Quest, Target, Values
 from trivet.device.document import Point, Profile
-from trivet.errors import ReadError
 from trivet.signals import Item, Readings
 
 if TYPE_CHECKING:
     from trivet_modbus.codec import Decoder
     from trivet_modbus.points import ModbusPoint
 
-OBJECTS = {0: "manufacturer", 1: "product_code", 2: "revision", 3: "url", 4: "product", 5: "model", 6: "application"}
-PATIENCE = 3.0
 FAULTS = (
     *("stall", "late", "silent", "drop", "short", "half", "wrong_transaction", "wrong_unit", "duplicate"),
     *("garbage", "flip", "split", "busy", "hole", "tear"),
@@ -63,32 +60,32 @@ def decode(decoder: Decoder, payload: bytes, source: int, receive: int, origin: 
     return decoder.decode(payload, source, receive, origin)[0]
 
 
-async def identify(url: str, _profiles: Mapping[str, Profile]) -> tuple[Found, ...]:
-    """The nameplate that a unit tells by function 43/14; empty when it tells none.
+def identify(url: str, profiles: Mapping[str, Profile]) -> Awaitable[tuple[Found, ...]]:
+    """What answers at a URL, with the profiles that fit; see ``identity``."""
+    from trivet_modbus import identity
 
-    Raises:
-        AdapterError: This system has no serial ports, and the URL names one.
-        DocumentError: The URL is wrong.
-        ConnectError: Nothing answers at the address.
-        ReadError: The unit does not answer.
-    """
-    from trivet_modbus.client import shared
-    from trivet_modbus.frame import Refusal
-    from trivet_modbus.route import parse_route
+    return identity.identify(url, profiles)
 
-    route, unit = parse_route(url)
-    link = shared(route)
-    try:
-        await link.open(PATIENCE)
-        told = await link.identify(unit, PATIENCE)
-    finally:
-        link.release()
-    if isinstance(told, Refusal):
-        if told.absent:
-            raise ReadError(f"unit {unit} does not answer ({told.reason})", where=url, hint="check the unit id")
-        return (Found(url),)
-    nameplate = {OBJECTS.get(number, f"object_{number}"): text for number, text in sorted(told.items()) if text}
-    return (Found(url, nameplate=nameplate),)
+
+def scan(url: str, profiles: Mapping[str, Profile]) -> AsyncIterator[Found]:
+    """Every unit that answers on the line of a URL; see ``identity``."""
+    from trivet_modbus import identity
+
+    return identity.scan(url, profiles)
+
+
+def detect(url: str, place: str, quest: Quest, clock: Clock, seconds: float) -> Awaitable[Diagnosis]:
+    """What the registers at an address could mean; see ``inquiry``."""
+    from trivet_modbus import inquiry
+
+    return inquiry.detect(url, place, quest, clock, seconds)
+
+
+def diagnose(target: Target, clock: Clock, seconds: float) -> Awaitable[Diagnosis]:
+    """What is wrong or odd about a unit and the profile it is read with; see ``diagnosis``."""
+    from trivet_modbus import diagnosis
+
+    return diagnosis.diagnose(target, clock, seconds)
 
 
 def serve(
@@ -121,6 +118,9 @@ adapter = Adapter(
     connect=connect,
     decode=decode,
     identify=identify,
+    scan=scan,
+    detect=detect,
+    diagnose=diagnose,
     serve=serve,
     faults=FAULTS,
 )

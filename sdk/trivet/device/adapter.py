@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, Protocol
 
 from trivet.device.document import Endpoint, Point, Profile
 from trivet.errors import Finding
+from trivet.interface.document import Signal
 from trivet.signals import Condition, Item, Readings
 
 
@@ -64,7 +65,8 @@ class Found(NamedTuple):
         name: What the appliance calls itself, for the name of a device; may be empty.
         nameplate: Manufacturer, model, serial number and whatever else it tells, by OPC UA DI's names.
         profiles: Ids or paths of the profiles that fit, the best first; empty when none is known.
-        settings: Further keys of the endpoint in a device document, such as a device type or browse path.
+        settings: What the endpoint of a device document needs besides: ``instances`` and other keys of an endpoint
+            as such, all others for its ``settings``.
         findings: What the engineer should know before trusting it.
     """
 
@@ -74,6 +76,18 @@ class Found(NamedTuple):
     profiles: tuple[str, ...] = ()
     settings: Mapping[str, Any] = {}
     findings: tuple[Finding, ...] = ()
+
+
+class Quest(NamedTuple):
+    """A signal that is looked for in raw data.
+
+    Attributes:
+        signal: Its unit, range and rate of change, from an interface.
+        shown: What the controller's own display shows at the end of the look, in the signal's unit, or None.
+    """
+
+    signal: Signal
+    shown: float | None = None
 
 
 class Diagnosis(NamedTuple):
@@ -123,6 +137,10 @@ class Adapter:
         decode: What came over the wire, as readings; pure.
         identify: The appliances behind a URL, with the fitting ones of some profiles by id. It asks only
             what the URL names and never scans.
+        scan: All appliances on the line of a URL; it may ask whatever is there, slowly. Only ever called when somebody
+            asked for it.
+        detect: What the raw data at a place could mean for a signal, after a look of so many seconds: the readings
+            ranked, and one finding that decides or says ``undecided``.
         diagnose: A look of so many seconds at a live endpoint.
         plan: What ``connect`` would ask of an endpoint and how long that takes, without asking; pure.
         serve: A real server that shows a plant through a profile; for simulators and tests.
@@ -139,6 +157,8 @@ class Adapter:
     connect: Callable[[Target, Clock], AsyncIterator[Item]]
     decode: Callable[..., Readings]
     identify: Callable[[str, Mapping[str, Profile]], Awaitable[tuple[Found, ...]]] | None = field(default=None)
+    scan: Callable[[str, Mapping[str, Profile]], AsyncIterator[Found]] | None = field(default=None)
+    detect: Callable[[str, str, Quest, Clock, float], Awaitable[Diagnosis]] | None = field(default=None)
     diagnose: Callable[[Target, Clock, float], Awaitable[Diagnosis]] | None = field(default=None)
     plan: Callable[[Target], Diagnosis] | None = field(default=None)
     serve: Callable[..., AbstractAsyncContextManager[str]] | None = field(default=None)
