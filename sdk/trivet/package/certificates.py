@@ -5,12 +5,16 @@ Imported only when a bundle or the trust store holds a certificate.
 
 from __future__ import annotations
 
+import base64
+import re
+import warnings
 from typing import NamedTuple, NoReturn, TypeVar
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.utils import CryptographyDeprecationWarning
 
 from trivet import canonical
 from trivet.errors import SignatureError
@@ -26,6 +30,7 @@ BROKEN = (
     ValueError,
     TypeError,
     OverflowError,
+    CryptographyDeprecationWarning,
     UnsupportedAlgorithm,
     x509.DuplicateExtension,
     x509.InvalidVersion,
@@ -37,6 +42,8 @@ Certificate = x509.Certificate
 Path = tuple[x509.Certificate, ...]
 
 _T = TypeVar("_T", bound=x509.ExtensionType)
+
+_BLOCK = re.compile("-----BEGIN CERTIFICATE-----(.*?)-----END CERTIFICATE-----", re.DOTALL)
 
 _HASHES = (hashes.SHA256, hashes.SHA384, hashes.SHA512)
 
@@ -66,10 +73,12 @@ def parse(data: bytes, where: str) -> Certificate:
     if len(data) > LARGEST:
         _fail("TRV-P090", f"has a certificate of over {LARGEST} bytes", where)
     try:
-        found = x509.load_der_x509_certificate(data)
+        found = _load(data)
         whole = found.public_bytes(serialization.Encoding.DER) == data
         extensions, key = found.extensions, found.public_key()
         texts = [subject(found), *names(found)]
+        # These are read on first use, and would fail there.
+        _ = found.issuer.rfc4514_string(), found.not_valid_before_utc, found.not_valid_after_utc, _hash(found)
     except BROKEN as error:
         raise SignatureError(
             "has a certificate that cannot be read", where=where, hint=_ASK, rule="TRV-P090"
@@ -83,6 +92,13 @@ def parse(data: bytes, where: str) -> Certificate:
     return found
 
 
+def _load(data: bytes) -> Certificate:
+    """A certificate that no later version of ``cryptography`` will refuse, such as one with a negative number."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", CryptographyDeprecationWarning)
+        return x509.load_der_x509_certificate(data)
+
+
 def parse_pem(data: bytes, where: str) -> Path:
     """The certificates in a PEM text, in its order.
 
@@ -90,12 +106,13 @@ def parse_pem(data: bytes, where: str) -> Path:
         SignatureError: There is none, too many, or one cannot be used.
     """
     try:
-        found = x509.load_pem_x509_certificates(data)
-    except BROKEN as error:
+        blocks = _BLOCK.findall(data.decode("ascii"))
+        found = [base64.b64decode("".join(block.split()), validate=True) for block in blocks]
+    except ValueError as error:
         raise SignatureError("holds no certificates in PEM form", where=where, hint=_ASK, rule="TRV-P090") from error
-    if len(found) > LONGEST:
-        _fail("TRV-P090", f"holds over {LONGEST} certificates", where)
-    return tuple(parse(der(one), where) for one in found)
+    if not 1 <= len(found) <= LONGEST:
+        _fail("TRV-P090", f"holds {len(found)} certificates in PEM form, where 1 to {LONGEST} are due", where)
+    return tuple(parse(one, where) for one in found)
 
 
 def der(certificate: Certificate) -> bytes:
@@ -130,9 +147,7 @@ def issued(certificate: Certificate, issuer: Certificate) -> bool:
     if certificate.issuer != issuer.subject or not strong(issuer.public_key()):
         return False
     try:
-        good = isinstance(issuer.public_key(), ed25519.Ed25519PublicKey) or isinstance(
-            certificate.signature_hash_algorithm, _HASHES
-        )
+        good = isinstance(issuer.public_key(), ed25519.Ed25519PublicKey) or isinstance(_hash(certificate), _HASHES)
         certificate.verify_directly_issued_by(issuer)
     except (*BROKEN, InvalidSignature):
         return False
@@ -144,6 +159,10 @@ def identity(path: Path) -> Identity:
     prints = tuple(map(fingerprint, path))
     others = tuple(names(path[0]))
     return Identity(subject(path[0]) or others[0], others, prints[-1], prints)
+
+
+def _hash(certificate: Certificate) -> hashes.HashAlgorithm | None:
+    return certificate.signature_hash_algorithm
 
 
 def strong(key: object) -> bool:

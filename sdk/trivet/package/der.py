@@ -107,6 +107,19 @@ def write(tag: int, *parts: bytes) -> bytes:
     return bytes((tag, 0x80 | len(digits))) + digits + content
 
 
+def write_oid(dotted: str) -> bytes:
+    """An object identifier as a value."""
+    first, second, *rest = map(int, dotted.split("."))
+    out = bytearray()
+    for number in (40 * first + second, *rest):
+        arc, groups = number >> 7, [number & 0x7F]
+        while arc:
+            groups.append(arc & 0x7F | 0x80)
+            arc >>= 7
+        out += bytes(reversed(groups))
+    return write(OID, bytes(out))
+
+
 def _at(data: bytes, position: int) -> Value:
     """The value that begins at a position."""
     start = position + 2

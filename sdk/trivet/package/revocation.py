@@ -97,7 +97,10 @@ def check(
 
 
 def _check_entry(found: List, certificate: x509.Certificate, signed: datetime | None, where: str) -> None:
-    entry = found.get_revoked_certificate_by_serial_number(certificate.serial_number)
+    try:
+        entry = found.get_revoked_certificate_by_serial_number(certificate.serial_number)
+    except BROKEN:
+        _fail("a revocation list of its authority cannot be read", where)
     if entry is None:
         return
     reason = _reason(entry, where)

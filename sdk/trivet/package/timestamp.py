@@ -76,7 +76,7 @@ class _Info(NamedTuple):
 
 def request(signature: bytes) -> bytes:
     """A TimeStampReq for a signature: SHA-256, with the authority's certificates in the answer."""
-    algorithm = der.write(der.SEQUENCE, _oid(_SHA256), der.write(der.NULL))
+    algorithm = der.write(der.SEQUENCE, der.write_oid(_SHA256), der.write(der.NULL))
     imprint = der.write(der.SEQUENCE, algorithm, der.write(der.OCTETS, _digest(_SHA256, signature)))
     return der.write(der.SEQUENCE, der.write(der.INTEGER, b"\1"), imprint, der.write(0x01, b"\xff"))
 
@@ -227,17 +227,6 @@ def _digest(algorithm: str, data: bytes) -> bytes:
     hashed = hashes.Hash(_HASHES[algorithm])
     hashed.update(data)
     return hashed.finalize()
-
-
-def _oid(dotted: str) -> bytes:
-    first, second, *rest = map(int, dotted.split("."))
-    out = bytearray()
-    for arc in (40 * first + second, *rest):
-        groups = [arc & 0x7F]
-        while arc := arc >> 7:
-            groups.append(arc & 0x7F | 0x80)
-        out += bytes(reversed(groups))
-    return der.write(der.OID, bytes(out))
 
 
 def _fail(message: str, where: str) -> NoReturn:
