@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from kits.opcua import COMBI, DISHWASHER, profile, shipped
@@ -14,7 +16,7 @@ from trivet.interface.parse import read
 from trivet.signals import Json
 from trivet.units import parse
 from trivet_opcua.points import DI, KITCHEN, Name, OpcPoint, expand, point
-from trivet_opcua.settings import Settings, settings
+from trivet_opcua.settings import Settings, password, settings
 
 VENDOR = "urn:vendor"
 
@@ -125,6 +127,25 @@ def test_settings_are_read() -> None:
     assert endpoint("opc.tcp://[::1]", security="none").url == "opc.tcp://[::1]:4840"
 
 
+def test_security_is_the_strongest_unless_told() -> None:
+    found = endpoint()
+    assert (found.security, found.protection, found.user) == ("strongest", "sign_and_encrypt", "")
+
+
+def test_a_password_comes_from_the_environment_or_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("KITCHEN_PASSWORD", "from the environment")
+    variable = {"password_env": "KITCHEN_PASSWORD"}
+    assert password(endpoint(user="cook", **variable)) == "from the environment"
+    file = tmp_path / "secret"
+    file.write_text("from a file\n", "utf-8")
+    assert password(endpoint(user="cook", password_file=str(file))) == "from a file"
+    assert password(endpoint()) is None
+    for wrong in ({"password_env": "NOT_SET_ANYWHERE"}, {"password_file": str(tmp_path / "none")}):
+        with pytest.raises(DocumentError) as refused:
+            password(endpoint(user="cook", **wrong))
+        assert "from a file" not in str(refused.value)
+
+
 def test_relative_files_count_from_the_documents_folder() -> None:
     files = {"certificate": "own.der", "private_key": "/keys/own.pem", "server_certificate": "its.der"}
     given = Endpoint(profile="x", url="opc.tcp://host", settings={"security": "basic256sha256", **files})
@@ -136,9 +157,16 @@ def test_relative_files_count_from_the_documents_folder() -> None:
 @pytest.mark.parametrize(
     ("url", "given", "words"),
     [
-        ("opc.tcp://host", {}, "does not say how it is secured"),
-        ("opc.tcp://host", {"security": "auto"}, "`security` is none or basic256sha256"),
-        ("opc.tcp://host", {"security": "basic256sha256"}, "needs the file 'certificate'"),
+        ("opc.tcp://host", {"security": "auto"}, "`security` is strongest or"),
+        ("opc.tcp://host", {"security": "basic128rsa15"}, "`security` is strongest or"),
+        ("opc.tcp://host", {"protection": "none"}, "`protection` is sign_and_encrypt or sign"),
+        ("opc.tcp://host", {"certificate": "a.der"}, "go together"),
+        ("opc.tcp://host", {"security": "none", "user": "cook", "password_env": "X"}, "not sent over an open"),
+        ("opc.tcp://host", {"user": "cook"}, "password in one place"),
+        ("opc.tcp://host", {"user": "cook", "password_env": "X", "password_file": "y"}, "password in one place"),
+        ("opc.tcp://host", {"password_env": "X"}, "password in one place"),
+        ("opc.tcp://host", {"units": {"tank_temperature": 3}}, "a UCUM code"),
+        ("opc.tcp://host", {"units": "Cel"}, "UCUM codes for points"),
         ("opc.tcp://host", {"security": "none", "certificate": "a.der"}, "uses no certificates"),
         ("opc.tcp://host", {"security": "none", "certificate": 1}, "path of a file"),
         ("opc.tcp://user:secret@host", {"security": "none"}, "no user or password"),
@@ -150,7 +178,7 @@ def test_relative_files_count_from_the_documents_folder() -> None:
         ("opc.tcp://host", {"security": "none", "timeout": True}, "above 0"),
         ("opc.tcp://host", {"security": "none", "publishing": "1 s"}, "above 0"),
         ("opc.tcp://host", {"security": "none", "periods": {"often": 1}}, "poll classes"),
-        ("opc.tcp://host", {"security": "none", "password": "x"}, "no setting 'password'"),
+        ("opc.tcp://host", {"security": "none", "password": "x"}, "holds no password"),
     ],
 )
 def test_wrong_settings_are_refused_with_their_place(url: str, given: dict[str, Json], words: str) -> None:

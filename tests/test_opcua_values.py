@@ -84,12 +84,26 @@ def test_a_change_of_an_unknown_item_is_left_out() -> None:
 
 @pytest.mark.parametrize(
     ("unit", "profile", "raw", "value"),
-    [(FAHRENHEIT, "Cel", 140, 60.0), (CELSIUS, "Cel", 60, 60.0), (None, "Cel", 60, 60.0), (UNKNOWN, "Cel", 60, 60.0)],
+    [
+        (FAHRENHEIT, "Cel", 140, 60.0),
+        (CELSIUS, "Cel", 60, 60.0),
+        (None, "Cel", 60, 60.0),
+        (Unit(0, ""), "Cel", 60, 60.0),
+    ],
 )
 def test_a_servers_unit_is_converted_and_a_missing_one_believed(
     unit: Unit | None, profile: str, raw: float, value: float
 ) -> None:
     assert sample(raw, 0, 0, rule(a_point(profile), unit)).value == pytest.approx(value)
+
+
+def test_a_unit_that_nobody_can_read_is_refused_until_it_is_declared() -> None:
+    assert sample(60, 0, 0, rule(a_point(), UNKNOWN)).reason == "unit"
+    assert sample(140, 0, 0, rule(a_point(), UNKNOWN, "[degF]")).value == pytest.approx(60.0)
+
+
+def test_a_declaration_stands_above_what_the_server_shows() -> None:
+    assert sample(140, 0, 0, rule(a_point(), CELSIUS, "[degF]")).value == pytest.approx(60.0)
 
 
 def test_a_unit_that_measures_something_else_is_refused() -> None:
@@ -248,6 +262,6 @@ def test_a_server_shows_what_its_data_types_can_hold() -> None:
 def test_a_server_counts_its_instances() -> None:
     snapshot = Snapshot({"tank_temperature_1": 60.0, "tank_temperature_2": 61.0, "rinse_temperature": 80.0})
     found = slots(shipped(DISHWASHER), snapshot)
-    counts = {slot.name: count(slot, found) for slot in found if not slot.signal}
+    counts = {slot.name: count(slot, found) for slot in found if slot.signal == slot.name}
     assert (counts["rinse_count"], counts["pre_tank_count"]) == (1, 0)
     assert next(count(slot, found) for slot in found if slot.name == "tank_count") == 2

@@ -21,7 +21,7 @@ from trivet_opcua.feed import Bound, Feed
 from trivet_opcua.follow import SHORTEST_INTERVAL, Standing, Subscribed, polled
 from trivet_opcua.loss import Lost
 from trivet_opcua.points import OpcPoint, expand
-from trivet_opcua.settings import Settings
+from trivet_opcua.settings import Settings, declared
 from trivet_opcua.table import Table
 from trivet_opcua.transport import Granted, Transport
 from trivet_opcua.values import rule
@@ -142,7 +142,7 @@ async def bind(transport: Transport, asked: Plan) -> Bound:
     names = tuple(found.nodes)
     with_unit = [name for name in names if name in found.units]
     units = dict(zip(with_unit, await transport.units([found.units[name] for name in with_unit]), strict=True))
-    rules = [rule(asked.points[name], units.get(name)) for name in names]
+    rules = [rule(asked.points[name], units.get(name), declared(asked.settings.units, name)) for name in names]
     missing = {len(names) + number: "missing" for number in range(len(found.missing))}
     return Bound((*names, *found.missing), [found.nodes[name] for name in names], rules, missing)
 

@@ -126,6 +126,11 @@ def password(settings: Settings, where: str = "") -> str | None:
         raise DocumentError(f"`password_file` {file_name!r} cannot be read", where=where, hint="check it") from error
 
 
+def declared(units_: Mapping[str, str], name: str) -> str | None:
+    """The unit that a document declares for a point, or for all instances of a repeated one."""
+    return units_.get(name) or units_.get(name.rpartition("_")[0])
+
+
 def _url(text: str, where: str) -> str:
     try:
         url = urlsplit(text)

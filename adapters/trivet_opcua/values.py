@@ -86,22 +86,34 @@ class Rule:
     refused: str = ""
 
 
-def rule(point: OpcPoint, unit: Unit | None) -> Rule:
+def rule(point: OpcPoint, unit: Unit | None, declared: str | None = None) -> Rule:
     """The rule of a point, given the unit that the server shows for it.
 
-    A server's known unit that differs from the profile's is converted from; one that is
-    missing or unknown leaves the profile's declaration standing; one of another kind is
-    refused, as is nothing else. A profile with its own scale knows the raw number better.
+    A known unit that differs from the profile's is converted from. A missing one leaves the
+    profile's declaration standing. One that nobody can read, or of another kind, is refused:
+    somebody has to declare what the server sends. A profile with its own scale knows better.
+
+    Args:
+        point: Where the value is.
+        unit: EngineeringUnits, or None where the server shows none.
+        declared: UCUM code that the device document declares for this point; it stands above both.
     """
     plain = Rule(point.scale, point.offset, point.sentinels)
-    shown = ucum(unit)
-    if shown is None or point.unit is None or (point.scale, point.offset) != (1.0, 0.0):
+    shown = declared or ucum(unit)
+    if point.unit is None or (declared is None and (point.scale, point.offset) != (1.0, 0.0)):
         return plain
+    if shown is None:
+        return Rule(sentinels=point.sentinels, refused="unit") if _unreadable(unit) else plain
     try:
         scale, offset = conversion(shown, point.unit)
     except DocumentError:
         return Rule(sentinels=point.sentinels, refused="unit")
     return Rule(scale, offset, point.sentinels)
+
+
+def _unreadable(unit: Unit | None) -> bool:
+    """Whether a server shows a unit that is none of UNECE's and none that is written like a known one."""
+    return unit is not None and (unit.id > 0 or bool(unit.text.strip()))
 
 
 def ucum(unit: Unit | None) -> str | None:
