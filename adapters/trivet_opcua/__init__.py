@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 
-from trivet.device.adapter import Adapter, Clock, Target, Values
+from trivet.device.adapter import Adapter, Clock, Diagnosis, Found, Target, Values
 from trivet.device.document import Profile
 from trivet.errors import AdapterError
 from trivet.signals import Item
@@ -31,6 +31,32 @@ def _connect(target: Target, clock: Clock) -> AsyncIterator[Item]:
     return stream(plan(target, chosen), clock, lambda: AsyncuaTransport(chosen))
 
 
+async def _identify(url: str, profiles: Mapping[str, Profile]) -> tuple[Found, ...]:
+    try:
+        from trivet_opcua.identify import identify
+    except ImportError as error:
+        raise _missing(url) from error
+    return await identify(url, profiles)
+
+
+async def _approve(url: str) -> Diagnosis:
+    try:
+        from trivet_opcua.approve import approve
+    except ImportError as error:
+        raise _missing(url) from error
+    return await approve(url)
+
+
+async def _diagnose(target: Target, clock: Clock, seconds: float) -> Diagnosis:
+    chosen = settings(target.endpoint, target.name, target.folder)
+    check(chosen, target.name)
+    try:
+        from trivet_opcua.diagnose import diagnose
+    except ImportError as error:
+        raise _missing(target.name) from error
+    return await diagnose(target, chosen, clock, seconds)
+
+
 def _serve(
     profile: Profile, values: Values, bind: str, clock: Clock, faults: Sequence[str] = ()
 ) -> AbstractAsyncContextManager[str]:
@@ -51,6 +77,9 @@ adapter = Adapter(
     point=point,
     connect=_connect,
     decode=decode,
+    identify=_identify,
+    approve=_approve,
+    diagnose=_diagnose,
     serve=_serve,
     faults=tuple(sorted(KINDS)),
 )

@@ -141,6 +141,8 @@ class Adapter:
             asked for it.
         detect: What the raw data at a place could mean for a signal, after a look of so many seconds: the readings
             ranked, and one finding that decides or says ``undecided``.
+        approve: Keeps what the server behind a URL shows as its identity, so that no other is talked to from then on;
+            gives what was approved, for a person to compare. Only ever called when somebody asked for it.
         diagnose: A look of so many seconds at a live endpoint.
         plan: What ``connect`` would ask of an endpoint and how long that takes, without asking; pure.
         serve: A real server that shows a plant through a profile; for simulators and tests.
@@ -159,6 +161,7 @@ class Adapter:
     identify: Callable[[str, Mapping[str, Profile]], Awaitable[tuple[Found, ...]]] | None = field(default=None)
     scan: Callable[[str, Mapping[str, Profile]], AsyncIterator[Found]] | None = field(default=None)
     detect: Callable[[str, str, Quest, Clock, float], Awaitable[Diagnosis]] | None = field(default=None)
+    approve: Callable[[str], Awaitable[Diagnosis]] | None = field(default=None)
     diagnose: Callable[[Target, Clock, float], Awaitable[Diagnosis]] | None = field(default=None)
     plan: Callable[[Target], Diagnosis] | None = field(default=None)
     serve: Callable[..., AbstractAsyncContextManager[str]] | None = field(default=None)
