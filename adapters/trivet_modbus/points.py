@@ -222,7 +222,7 @@ def _code(text: str, where: str) -> float:
 
 
 def _sentinel(value: float, kind: str, where: str) -> float:
-    """A sentinel as the type reads it: 0x8000 of an int16 is -32768."""
+    """A sentinel as the type reads it: 0x8000 of an int16 is -32768, -1 of a uint16 is 65535."""
     family, width = KINDS[kind].family, KINDS[kind].width
     if family in ("bool", "string", "datetime"):
         raise DocumentError(f"the type {kind} has no sentinels", where=where, hint="leave them out")
@@ -233,6 +233,8 @@ def _sentinel(value: float, kind: str, where: str) -> float:
     half, whole_range = 2.0 ** (width - 1), float(2**width - 1)
     if value != int(value) or not -half <= value <= whole_range:
         raise DocumentError(f"sentinel {value:g} is no {kind}", where=where, hint=f"give a number of {width} bits")
+    if family in ("uint", "bit") and value < 0:
+        return value + 2.0**width
     if family == "signmag" and value >= half:
         if value == half:
             raise DocumentError(f"sentinel {value:g} is a minus zero", where=where, hint="it reads as 0")
