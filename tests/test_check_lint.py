@@ -17,7 +17,8 @@ from trivet.interface.rules import explain, rules
 HERE = Path(__file__).resolve().parent
 BASE = HERE / "conformance" / "lint" / "base"
 CASES: list[dict[str, Any]] = yaml.safe_load((BASE.parent / "cases.yaml").read_text("utf-8"))
-TEXTS = {file.stem: file.read_text("utf-8") for file in sorted(BASE.glob("*.yaml"))}
+FILES = {file.stem: file for file in sorted(BASE.glob("*.yaml"))} | {"inventory": BASE / "device.inventory.csv"}
+TEXTS = {name: file.read_text("utf-8") for name, file in FILES.items()}
 SHIPPED = sorted((HERE.parent / "schemas" / "trivet_schemas").glob("*s/*.yaml"))
 
 
@@ -29,7 +30,7 @@ def judged(case: dict[str, Any] | None = None, key: str = "wrong") -> Verdict:
         before = texts[case["base"]]
         assert before.count(case[stands]) >= 1, f"{case['rule']}: base lacks {case[stands]!r}"
         texts[case["base"]] = before.replace(case[stands], case[key], 1)
-    return lint_sources([source_of(text.encode(), str(BASE / f"{name}.yaml")) for name, text in texts.items()])
+    return lint_sources([source_of(text.encode(), str(FILES[name])) for name, text in texts.items()])
 
 
 def used(verdict: Verdict) -> set[str]:

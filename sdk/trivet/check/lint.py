@@ -10,6 +10,7 @@ from trivet.check.across import Known, check_device_across, check_profile_across
 from trivet.check.characters import check_characters
 from trivet.check.controllers import check_controller
 from trivet.check.fix import fixed
+from trivet.check.inventory import check_inventory
 from trivet.check.labels import check_labels
 from trivet.check.plants import check_event, check_plant, check_site
 from trivet.check.promises import check_promises
@@ -109,6 +110,8 @@ def _one(source: Source) -> Iterator[Finding]:
 
 def _across(source: Source, known: Known) -> Iterator[Finding]:
     """What is wrong with one document in the company of the others."""
+    if source.kind == "inventory":
+        yield from check_inventory(source, known)
     if source.parsed is None:
         return
     if source.kind == "profile":

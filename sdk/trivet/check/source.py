@@ -25,6 +25,9 @@ KINDS: Mapping[str, type[Any]] = {
 }
 """What ``kind`` may say in a document that people write."""
 
+INVENTORY = ".inventory.csv"
+LARGEST_INVENTORY = 64 << 20
+
 STDIN = "-"
 STDIN_NAME = "<stdin>"
 
@@ -70,7 +73,7 @@ def read_source(path: str | Path) -> Source:
         raise DocumentError(f"there is no file `{path}`", hint="check the path", rule="TRV-I019")
     try:
         with file.open("rb") as stream:
-            data = stream.read(LARGEST_TEXT + 1)
+            data = stream.read((LARGEST_INVENTORY if file.name.endswith(INVENTORY) else LARGEST_TEXT) + 1)
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise DocumentError(f"cannot be read: {reason}", where=str(path), hint="check its rights") from error
@@ -79,6 +82,8 @@ def read_source(path: str | Path) -> Source:
 
 def source_of(data: bytes, where: str, kinds: Mapping[str, type[Any]] = KINDS) -> Source:
     """The bytes of a file; never raises, whatever they are."""
+    if where.endswith(INVENTORY):
+        return _inventory(data, where)
     text = _text(data)
     try:
         composed = compose(data, where)
@@ -92,6 +97,18 @@ def source_of(data: bytes, where: str, kinds: Mapping[str, type[Any]] = KINDS) -
     document, problems = build(tree, cls)
     parsed = None if problems else Parsed(document, tree, lines, where)
     return Source(where, tree["kind"], text, tree, lines, parsed, _placed(problems, lines, where))
+
+
+def _inventory(data: bytes, where: str) -> Source:
+    """A table of devices; it has lines instead of a tree."""
+    if len(data) > LARGEST_INVENTORY:
+        message = f"is over {LARGEST_INVENTORY} bytes"
+        return Source(where, findings=(Finding("TRV-L110", f"{where}:1:1", message, "split the inventory"),))
+    try:
+        return Source(where, "inventory", data.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        message = f"is not UTF-8: byte {error.start} is 0x{error.object[error.start]:02X}"
+        return Source(where, findings=(Finding("TRV-L110", f"{where}:1:1", message, "save the file as UTF-8"),))
 
 
 def _text(data: bytes) -> str:
