@@ -66,6 +66,7 @@ class Link:
         reconnects: Connections after the first one.
         quarantines: How often nothing was asked until no old answer could come.
         counters: Unit id to what was counted for it.
+        silent: Units that did not answer when they were asked last.
     """
 
     def __init__(self, route: Route, security: Security | None = None) -> None:
@@ -75,6 +76,7 @@ class Link:
         self.reconnects = -1
         self.quarantines = 0
         self.counters: dict[int, Counters] = {}
+        self.silent: set[int] = set()
         self.lost: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._loop = asyncio.get_running_loop()
         self._security = security
@@ -109,6 +111,12 @@ class Link:
         """The longest time that a unit may take to answer: declared or seen, else assumed from the patience [s]."""
         assumed = self._worst.get(unit) or max(LEAST_WORST, patience)
         return max(assumed, self.counted(unit).longest)
+
+    def cost(self, unit: int, patience: float) -> float:
+        """How long the last request kept the link, or a silent unit keeps it with the quarantine after it [s]."""
+        if self._framing.clean:
+            return min(self._loop.time() - self.sent, patience)
+        return patience + (MARGIN * self.worst(unit, patience) if self.route.framed_rtu else 0.0)
 
     def counted(self, unit: int) -> Counters:
         """The counters of one unit."""

@@ -11,8 +11,11 @@ from trivet.signals import SECOND
 from trivet_modbus.agenda import Agenda
 from trivet_modbus.cost import Cost, cost
 from trivet_modbus.layout import Map, profile_map
+from trivet_modbus.learned import Learned, Memory, memory
 from trivet_modbus.points import ModbusPoint, point
 from trivet_modbus.settings import Line, line
+
+NOTHING = Learned()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,8 @@ class Schedule:
         cost: What requests cost on the line.
         points: What is read: the target's points and those that decide how these are read.
         turns: Poll classes, the slowest first.
+        profile: Id and version of the profile.
+        memory: Where is kept what is learned about the unit; None keeps nothing.
     """
 
     origin: str
@@ -47,10 +52,17 @@ class Schedule:
     cost: Cost
     points: tuple[ModbusPoint, ...]
     turns: tuple[Turn, ...]
+    profile: str = ""
+    memory: Memory | None = None
 
-    def agenda(self) -> Agenda:
-        """A fresh agenda, to which nothing is known yet."""
-        return Agenda(self.points, self.layout, self.cost)
+    def agenda(self, learned: Learned = NOTHING) -> Agenda:
+        """A fresh agenda, to which no value is known yet.
+
+        Args:
+            learned: What the unit is known to refuse; that is not asked for.
+        """
+        points = (one for one in self.points if not learned.lacks(one))
+        return Agenda(points, learned.layout(self.layout), self.cost)
 
 
 def schedule(target: Target) -> Schedule:
@@ -67,7 +79,9 @@ def schedule(target: Target) -> Schedule:
     turns = tuple(Turn(name, round(periods[name] * SECOND)) for name in Agenda(points, layout, price).classes)
     if not turns:
         raise DocumentError("no point of this endpoint can be polled", where=where, hint="see the profile's points")
-    return Schedule(where, one_line, layout, price, points, turns)
+    profile = f"{target.profile.id} {target.profile.version}"
+    kept = memory(where, target.folder, target.endpoint.url, profile)
+    return Schedule(where, one_line, layout, price, points, turns, profile, kept)
 
 
 def _wanted(target: Target) -> Iterator[ModbusPoint]:

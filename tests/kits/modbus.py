@@ -17,6 +17,9 @@ from trivet_modbus.points import point
 from trivet_modbus.server import serve
 from trivet_modbus.settings import parse_url
 
+NOWHERE = "/dev/null"
+"""A folder in which nothing can be written: what is learned is forgotten."""
+
 
 def profile(points: Mapping[str, Point], **settings: Any) -> Profile:
     """A profile of these points, zero-based unless the settings say otherwise."""
@@ -33,11 +36,11 @@ def profile(points: Mapping[str, Point], **settings: Any) -> Profile:
     )
 
 
-def target(source: Profile, url: str, name: str = "dishwasher/meter", **settings: Any) -> Target:
+def target(source: Profile, url: str, name: str = "dishwasher/meter", folder: str = NOWHERE, **settings: Any) -> Target:
     """All points of a profile at a URL; never gives up on an answer unless ``timeout`` says so."""
     endpoint = Endpoint(profile=source.id, url=url, settings={"timeout": 30, "retries": 1, **settings})
     typed = {key: point(one, source) for key, one in source.points.items()}
-    return Target(name=name, endpoint=endpoint, profile=source, points=typed)
+    return Target(name=name, endpoint=endpoint, profile=source, points=typed, folder=folder)
 
 
 POINTS = {
