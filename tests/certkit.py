@@ -14,10 +14,11 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from trivet.package import der, keys, sign, trust
+from trivet.package import archive, bundle, der, keys, sign, trust
 from trivet.package.trust import SIGN, TIMESTAMP, Anchor, Trust
 
 NOW = datetime(2027, 3, 1, 12, tzinfo=UTC)
+LATER = NOW + timedelta(days=500)
 CODE, STAMP, SERVER = (
     ExtendedKeyUsageOID.CODE_SIGNING,
     ExtendedKeyUsageOID.TIME_STAMPING,
@@ -177,6 +178,12 @@ def signed(data: bytes, *chain: Held) -> bytes:
     private = chain[0].key
     assert not isinstance(private, rsa.RSAPrivateKey)
     return sign.sign(data, private, b"".join(one.pem for one in chain))
+
+
+def signature_of(data: bytes) -> bytes:
+    """The signature of a package that has one."""
+    ((path, content),) = archive.read(data).signatures.items()
+    return bundle.read(content, path).signature
 
 
 @dataclass(frozen=True)
