@@ -9,7 +9,6 @@
 
 import { createHash, createPublicKey, verify as verifySignature } from "node:crypto";
 import { readFileSync, statSync } from "node:fs";
-import { argv, exit } from "node:process";
 
 class Refusal extends Error {}
 
@@ -395,6 +394,6 @@ function main(words) {
   }
 }
 
-const verdict = main(argv.slice(2));
+const verdict = main(process.argv.slice(2));
 console.log(JSON.stringify(verdict));
-exit(verdict.admitted ? 0 : 1);
+process.exit(verdict.admitted ? 0 : 1);
