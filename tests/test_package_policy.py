@@ -53,9 +53,7 @@ def _outcome(act: Callable[[], Verified]) -> str:
     try:
         return "good" if act().signers else "unsigned"
     except PackageError as error:
-        assert "\n" not in str(error)
-        assert error.hint
-        return error.rule
+        return error.rule if error.hint and "\n" not in str(error) else "untidy"
 
 
 TWO = _rule("oem", "plant", "lab", threshold=2)
@@ -162,9 +160,7 @@ def test_a_developer_counts_towards_a_threshold_only_where_allowed() -> None:
     assert verified.development
     assert verified.key_id == ID["oem"]
     assert _outcome(lambda: admit(_package(LAB), trust, development=True)) == "TRV-P099"
-    assert (
-        _outcome(lambda: admit(_package(LAB), ck.pinned(keys=KEYS, development=trust.development), True)) == "unsigned"
-    )
+    assert _outcome(lambda: admit(_package(LAB), trust._replace(policy=None), True)) == "unsigned"
 
 
 def _set(*way: str | int, value: Any) -> Callable[[Tree], None]:
