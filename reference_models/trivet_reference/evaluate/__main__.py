@@ -11,14 +11,20 @@ from pathlib import Path
 from trivet.errors import TrivetError
 from trivet_reference.evaluate.commercial import control
 from trivet_reference.evaluate.fleet import fleet
+from trivet_reference.evaluate.heater import heater
 from trivet_reference.evaluate.household import household
+from trivet_reference.evaluate.nab import nab
 from trivet_reference.evaluate.path import load
 from trivet_reference.evaluate.pot import pot
+from trivet_reference.evaluate.skab import skab
 
 WHAT: dict[str, Callable[[Path], str]] = {
     "household": lambda folder: household(load("*dishwasher*", folder / "home"), folder).text(),
     "fleet": lambda folder: fleet(load("*dishwasher*", folder / "home")),
     "commercial": lambda folder: control(load("*dishwasher*", folder / "home"), folder).text(),
+    "heater": lambda _: heater(),
+    "skab": lambda _: skab().text(),
+    "nab": lambda _: nab(),
     "pot": lambda folder: pot(load("*cooking*", folder / "home"), folder).text(),
 }
 

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from trivet.runtime.model import Model
+from trivet.signals import Floats
 from trivet_reference.evaluate.path import device, judged, likeliest, recorded, seconds, write
 
 MACHINES = ("B7E6FA", "B81D04", "B82F81")
@@ -123,12 +124,7 @@ def by_rule(file: Path) -> tuple[list[Run], int]:
     Returns:
         Runs, and the number of days in the table.
     """
-    import pyarrow.parquet as pq
-
-    table = pq.read_table(file, columns=["day", "timestamp", "power_1s_w"])
-    zone = ZoneInfo("Europe/Berlin")
-    stamps = [stamp.replace(tzinfo=zone).astimezone(UTC).timestamp() for stamp in table["timestamp"].to_pylist()]
-    times, power = np.array(stamps), table["power_1s_w"].to_numpy().astype(float)
+    times, power, days = table(file)
     # A row stands until the next one, for a minute at most: equal rows were left out of the table.
     until = np.minimum(np.append(times[1:], times[-1] + 1.0), times + 60.0)
     on = power > ON
@@ -139,4 +135,14 @@ def by_rule(file: Path) -> tuple[list[Run], int]:
     holes = times[:-1][np.diff(times) > MISSING]
     spans = [(float(begins[a]) - 1.0, float(ends[b]) - 1.0) for a, b in zip(first, last, strict=True)]
     runs = [Run(a, b, not np.any((holes > a - 10.0) & (holes < b + PAUSE))) for a, b in spans]
-    return runs, len(set(table["day"].to_pylist()))
+    return runs, days
+
+
+def table(file: Path) -> tuple[Floats, Floats, int]:
+    """Times [s, UTC] and power of the last second [W] of a recorded table, ``(rows,)`` each, and its number of days."""
+    import pyarrow.parquet as pq
+
+    rows = pq.read_table(file, columns=["day", "timestamp", "power_1s_w"])
+    zone = ZoneInfo("Europe/Berlin")
+    stamps = [stamp.replace(tzinfo=zone).astimezone(UTC).timestamp() for stamp in rows["timestamp"].to_pylist()]
+    return np.array(stamps), rows["power_1s_w"].to_numpy().astype(float), len(set(rows["day"].to_pylist()))
