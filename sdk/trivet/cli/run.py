@@ -51,9 +51,8 @@ def main(arguments: Namespace) -> int:
     store = Store(None if arguments.forget else home / "state", model)
     ready = assemble(model, arguments.device, store=store, speed=arguments.speed)
     sinks = [] if arguments.live and arguments.out == "-" else [JsonLines(arguments.out)]
-    view = (
-        LiveView(ready.clock, sys.stderr, f"{model.manifest.name} {model.manifest.version}") if arguments.live else None
-    )
+    title = f"{model.manifest.name} {model.manifest.version}" + (", a developer's" if model.development else "")
+    view = LiveView(ready.clock, sys.stderr, title) if arguments.live else None
     if view:
         for device in ready.judge.members:
             view.device(device, model)
