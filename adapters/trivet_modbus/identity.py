@@ -1,6 +1,7 @@
 """Which controller answers at a URL, and which of some profiles describe it.
 
 A profile's ``match`` names fields of the nameplate, or points of its own, and the text each must have.
+A controller whose product code is a profile's id is of that profile, as all that are made from one are.
 Points are asked for only of profiles whose ``match`` names some, a few registers each.
 """
 
@@ -66,6 +67,7 @@ async def scan(url: str, profiles: Mapping[str, Profile]) -> AsyncIterator[Found
 
 async def _found(url: str, asker: Asker, told: Mapping[str, str], profiles: Mapping[str, Profile]) -> Found:
     fitting = {name: score for name, one in profiles.items() if (score := await _score(asker, told, one))}
+    fitting |= {name: len(one.match) or 1 for name, one in profiles.items() if told.get("product_code") == one.id}
     ranked = tuple(sorted(fitting, key=lambda name: -fitting[name]))
     findings = []
     if not told:

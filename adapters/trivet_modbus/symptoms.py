@@ -35,7 +35,8 @@ def points(target: Target, samples: Mapping[str, Sequence[Sample]]) -> Iterator[
             if seen:
                 found = _point(f"{target.name}/{one.name}", target.profile.points[name], seen)
                 if found is not None:
-                    yield found
+                    needed = target.profile.points[name].signal is not None
+                    yield found if needed else found._replace(severity="note")
 
 
 def is_dead(seen: Sequence[Sample]) -> bool:

@@ -21,7 +21,7 @@ LOAD = 50.0
 SHARE = 0.2
 RATIOS = (5.0, 10.0, 12.0, 15.0, 16.0, 20.0, 25.0, 30.0, 40.0, 50.0, 60.0, 80.0, 100.0, 120.0, 150.0, 160.0, 200.0)
 """Usual ratios of current transformers, ``n``/5 A and ``n``/1 A."""
-NEAR = 0.12
+NEAR, UNLIKELY = 0.12, 0.1
 STEP, STEP_SHARE = 300.0, 0.05
 AROUND = 4 * SECOND
 OWN = (
@@ -107,14 +107,36 @@ def _transformer(numbers: Numbers, parameters: Mapping[str, float], where: str) 
         message = f"takes {most:.0f} W, {most / rated:.1f} times its rated {rated:.0f} W"
         yield Finding("TRV-D072", f"{where}/active_power", message, hint)
         return
-    heaters = [parameters[name] for name in ("tank_heater_power", "booster_heater_power") if name in parameters]
-    steps = np.abs(np.diff(power))
-    largest = float(steps.max()) if len(steps) else 0.0
-    for ratio in RATIOS:
-        if largest > 20.0 and any(abs(largest * ratio / heater - 1.0) < NEAR for heater in heaters):
-            message = f"the largest step of power is {largest:.0f} W; times {ratio:g} it is a heater of the nameplate"
-            yield Finding("TRV-D072", f"{where}/active_power", message, f"write `ct_ratio: {ratio:g}` at the endpoint")
-            return
+    step = _heater_step(numbers, parameters)
+    if step is not None:
+        name, watts, ratio = step
+        message = f"power rises by {watts:.0f} W when {name} switches on; times {ratio:g} that is its nameplate"
+        yield Finding("TRV-D072", f"{where}/active_power", message, f"write `ct_ratio: {ratio:g}` at the endpoint")
+    elif most < UNLIKELY * rated and len(_changes(*numbers.get("program_mode", _NOTHING))) >= FEWEST:
+        message = f"took {most:.0f} W at most while programmes ran, its rated power is {rated:.0f} W"
+        hint = "a transformer ratio is missing at the meter or as `ct_ratio` at the endpoint"
+        yield Finding("TRV-D072", f"{where}/active_power", message, hint, "warning")
+
+
+def _heater_step(numbers: Numbers, parameters: Mapping[str, float]) -> tuple[str, float, float] | None:
+    """A heater whose switching changes the power by its nameplate's divided by a usual ratio: (column, W, ratio)."""
+    times, power = numbers["active_power"]
+    for name in HEATERS:
+        rated, switched = parameters.get(f"{name}_power"), _changes(*numbers.get(name, _NOTHING))
+        steps = [
+            abs(
+                float(_at(np.array([when + AROUND]), times, power)[0] - _at(np.array([when - AROUND]), times, power)[0])
+            )
+            for when in switched.tolist()
+            if when - AROUND >= times[0] and when + AROUND <= times[-1]
+        ]
+        if rated is None or not steps:
+            continue
+        step = float(np.median(steps))
+        ratio = min(RATIOS, key=lambda one: abs(np.log(max(step, 1e-3) * one / rated)))
+        if abs(step * ratio / rated - 1.0) < NEAR:
+            return name, step, ratio
+    return None
 
 
 def _energy(numbers: Numbers, where: str) -> Iterator[Finding]:
