@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from trivet.device.adapter import Adapter, Clock, Diagnosis, Found, Quest, Target, Values
 from trivet.device.document import Point, Profile
+from trivet.device.frames import Frame, Shown
 from trivet.signals import Item, Readings
 
 if TYPE_CHECKING:
@@ -88,6 +89,20 @@ def diagnose(target: Target, clock: Clock, seconds: float) -> Awaitable[Diagnosi
     return diagnosis.diagnose(target, clock, seconds)
 
 
+def plan(target: Target) -> Diagnosis:
+    """What would be asked of a unit, and how long that takes; see ``preview``."""
+    from trivet_modbus import preview
+
+    return preview.preview(target)
+
+
+def show(profile: Profile, frame: Frame) -> Shown:
+    """What a recorded exchange means; see ``golden``."""
+    from trivet_modbus import golden
+
+    return golden.show(profile, frame)
+
+
 def serve(
     profile: Profile, values: Values, bind: str, clock: Clock, faults: Sequence[str] = ()
 ) -> AbstractAsyncContextManager[str]:
@@ -121,6 +136,8 @@ adapter = Adapter(
     scan=scan,
     detect=detect,
     diagnose=diagnose,
+    plan=plan,
+    show=show,
     serve=serve,
     faults=FAULTS,
 )

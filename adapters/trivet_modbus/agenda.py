@@ -20,10 +20,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from trivet.signals import Floats, Ints, Readings, Status
+from trivet_modbus.address import Table
 from trivet_modbus.codec import Decoder, compile_decoder
 from trivet_modbus.cost import Cost
 from trivet_modbus.layout import Map
-from trivet_modbus.plan import blocks
+from trivet_modbus.plan import Block, blocks
 from trivet_modbus.points import ModbusPoint
 from trivet_modbus.settings import CLASSES
 
@@ -124,7 +125,7 @@ class Agenda:
         version = self._version
         for row, name in decoder.deciding:
             rows = decoder.readings
-            self._learn(name, float(readings.values[row] if row < rows else states[row - rows]))
+            self.learn(name, float(readings.values[row] if row < rows else states[row - rows]))
         if decoder.scaled:
             readings = self._factored(decoder, readings)
         return (readings, states) if self._version == version else self._kept(decoder, readings, states)
@@ -132,12 +133,39 @@ class Agenda:
     def refused(self, decoder: Decoder) -> None:
         """What was not answered decides nothing any more."""
         for _, name in decoder.deciding:
-            self._learn(name, math.nan)
+            self.learn(name, math.nan)
 
     def forget(self) -> None:
         """After a lost link another controller, or another setting, may be at its end."""
         self._known.clear()
         self._version += 1
+
+    def widest(self) -> Mapping[str, float]:
+        """Values of the deciders for which the most is asked: conditions hold, all that recur are there."""
+        known = dict.fromkeys(self._deciders, 0.0)
+        for one in self._points:
+            if one.count:
+                known[one.count] = max(known[one.count], float(one.number))
+            known.update(one.when)
+        return known
+
+    def learn(self, name: str, value: float) -> None:
+        """Takes note of a decider's value; NaN when it has none."""
+        before = self._known.get(name)
+        same = before is not None and (before == value or (math.isnan(before) and math.isnan(value)))
+        if not same:
+            self._known[name] = value
+            self._version += name in self._gates
+
+    def within(self, table: Table, address: int, count: int) -> Decoder:
+        """What an answer to some request means as far as the deciders are known now."""
+        resolved = (self._resolved(one)[0] for one in self._points)
+        inside = [
+            one
+            for one in resolved
+            if one and one.table is table and address <= one.address and one.end <= address + count
+        ]
+        return compile_decoder(Block(table, address, count, tuple(inside)), self.names, self._deciders)
 
     def decoders(self, known: Mapping[str, float]) -> Mapping[str, tuple[Decoder, ...]]:
         """Poll class to its requests while the deciders have some values, without asking; classes without are left out.
@@ -153,13 +181,6 @@ class Agenda:
             if stage.decoders:
                 made[name] = stage.decoders
         return made
-
-    def _learn(self, name: str, value: float) -> None:
-        before = self._known.get(name)
-        same = before is not None and (before == value or (math.isnan(before) and math.isnan(value)))
-        if not same:
-            self._known[name] = value
-            self._version += name in self._gates
 
     def _stage(self, remaining: tuple[int, ...]) -> _Stage:
         known = tuple(_hashable(self._known.get(name)) for name in self._gates)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
 from trivet.device.document import Endpoint, Point, Profile
+from trivet.device.frames import Show
 from trivet.errors import Finding
 from trivet.interface.document import Signal
 from trivet.signals import Condition, Item, Readings
@@ -145,6 +146,7 @@ class Adapter:
             gives what was approved, for a person to compare. Only ever called when somebody asked for it.
         diagnose: A look of so many seconds at a live endpoint.
         plan: What ``connect`` would ask of an endpoint and how long that takes, without asking; pure.
+        show: What a recorded exchange means, to hold a profile to its golden frames; pure.
         serve: A real server that shows a plant through a profile; for simulators and tests.
             The context gives the URL to connect to. Where ``faults`` are named it also takes ``faults``: texts
             that begin with one of these names.
@@ -164,6 +166,7 @@ class Adapter:
     approve: Callable[[str], Awaitable[Diagnosis]] | None = field(default=None)
     diagnose: Callable[[Target, Clock, float], Awaitable[Diagnosis]] | None = field(default=None)
     plan: Callable[[Target], Diagnosis] | None = field(default=None)
+    show: Show | None = field(default=None)
     serve: Callable[..., AbstractAsyncContextManager[str]] | None = field(default=None)
     faults: tuple[str, ...] = ()
     recorded: bool = False
