@@ -12,7 +12,9 @@ import sys
 VERBS = {
     "demo": "a simulated kitchen on loopback, judged live",
     "run": "verify a package and judge devices with it",
+    "connect": "find out what answers at a URL and propose device documents",
     "read": "show every signal of a device: value, unit, age, status",
+    "doctor": "look at a device, an endpoint or a profile and say what is wrong",
     "simulate": "serve a simulated plant over OPC UA and Modbus",
     "pack": "make a package",
     "unpack": "write a package's members and signatures to a folder",
@@ -22,6 +24,7 @@ VERBS = {
     "inspect": "show what a package promises",
     "bench": "measure the latency of a package here and compare it with its budget",
     "lint": "check documents, by themselves and against each other",
+    "check": "lint, changes, packages and golden frames of a folder, one verdict",
     "breaking": "tell what a change breaks for firmware, wire, data and model",
     "explain": "print cause and remedy of a rule",
 }
