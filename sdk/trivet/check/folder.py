@@ -38,7 +38,12 @@ def files_in(folder: Path) -> list[Path]:
 
 def documents_in(folder: Path) -> list[Source]:
     """The documents below a folder: YAML files that say one of the kinds at the beginning of a line."""
-    return [read_source(path) for path in _documents(files_in(folder))]
+    return documents_of(files_in(folder))
+
+
+def documents_of(files: list[Path]) -> list[Source]:
+    """Those of some files that are documents."""
+    return [read_source(path) for path in _documents(files)]
 
 
 def packages_in(folder: Path) -> list[Path]:
