@@ -22,6 +22,15 @@ LARGEST_OFFSET = 2.0
 KNOWN_VERSIONS = ("1.0", "1.00", "1.0.0", "1.1", "1.1.0", "1.01")
 
 
+RULES: Mapping[str, tuple[str, str]] = {
+    "mandatory": ("error", ""),
+    "optional": ("note", ", which the model leaves optional"),
+    "mandatory_placeholder": ("note", ", as on a machine that is not fitted with it"),
+    "optional_placeholder": ("note", ", as on a machine that is not fitted with it"),
+}
+"""The model's rule to how much it matters that a node is missing, and why."""
+
+
 def server(facts: Mapping[str, Any], where: str) -> list[Finding]:
     """About clock, security and model versions."""
     found = []
@@ -57,11 +66,10 @@ def points(look: Look, target: Target, settings: Settings) -> list[Finding]:
 
 
 def _missing(name: str, point: OpcPoint, target: Target) -> Finding:
-    needed = _rule_of(point).startswith("mandatory")
-    text = "the server has no such node" + ("" if needed else ", which the model leaves optional")
+    severity, why = RULES[_rule_of(point)]
     path = "/".join(part.text for part in point.path)
     hint = f"looked for {path}; correct the path, or take the point out of the device document"
-    return Finding("TRV-U008", f"{target.name}/{name}", text, hint, "error" if needed else "note")
+    return Finding("TRV-U008", f"{target.name}/{name}", f"the server has no such node{why}", hint, severity)
 
 
 def _rule_of(point: OpcPoint) -> str:
