@@ -32,14 +32,14 @@ oldest() {
 
 debian() {
     local missing=()
-    for package in mbpoll libmodbus-dev gcc libc6-dev; do
+    for package in mbpoll libmodbus-dev gcc libc6-dev openssl softhsm2 opensc; do
         dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
     done
     if [ ${#missing[@]} -gt 0 ] && [ "$(id -u)" = 0 ]; then
         apt-get update -qq && apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null && missing=()
     fi
     [ ${#missing[@]} -eq 0 ] || say "missing, install with apt: ${missing[*]}"
-    say "peers: $(dpkg-query -W -f '${Package} ${Version}, ' mbpoll libmodbus-dev 2>/dev/null)$(node --version 2>/dev/null | sed 's/^/node /')"
+    say "peers: $(dpkg-query -W -f '${Package} ${Version}, ' mbpoll libmodbus-dev openssl softhsm2 opensc 2>/dev/null)$(node --version 2>/dev/null | sed 's/^/node /')"
 }
 
 node_opcua() {
@@ -53,10 +53,10 @@ node_opcua() {
 
 model_signing() {
     "$python" -m venv "$work/signing" &&
-        "$work/signing/bin/python" -m pip install --quiet --disable-pip-version-check model-signing pyOpenSSL ||
+        "$work/signing/bin/python" -m pip install --quiet --disable-pip-version-check model-signing pyOpenSSL securesystemslib ||
         { say "missing: model-signing, pip cannot install it"; return; }
     export TRIVET_MODEL_SIGNING=$work/signing/bin/model_signing
-    say "peer: model-signing $("$work/signing/bin/python" -c 'from importlib.metadata import version; print(version("model-signing"))')"
+    say "peer: model-signing $("$work/signing/bin/python" -c 'from importlib.metadata import version; print(version("model-signing") + ", securesystemslib " + version("securesystemslib"))')"
 }
 
 say "commit $(git rev-parse --short HEAD), $(date -u +%F), $("$python" --version), $(uname -m)"
