@@ -42,6 +42,9 @@ LONGEST_FRAME = 256
 REQUEST_CHARACTERS = 8
 
 
+Pending = asyncio.Future[bytes | Refusal | None]
+
+
 class LostError(ConnectError):
     """The link is down.
 
@@ -84,7 +87,12 @@ class Link:
         self._opening: asyncio.Task[None] | None = None
         self._wire: Wire | None = None
         self._framing: Framing = Mbap()
-        self._pending: asyncio.Future[bytes | Refusal | None] | None = None
+        self._rtu = route.framed_rtu
+        self._nothing: Pending = self._loop.create_future()
+        self._nothing.set_result(None)
+        self._pending = self._nothing
+        self._deadline = 0.0
+        self._timer: asyncio.TimerHandle | None = None
         self._asked = 0
         self._heard = 0.0
         self._silences = 0
@@ -162,7 +170,10 @@ class Link:
             self._wire = None
         if not self.lost.done():
             self.lost.set_result(reason)
-        if self._pending is not None and not self._pending.done():
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if not self._pending.done():
             self._pending.set_exception(self._error(reason, detail))
 
     def release(self) -> None:
@@ -228,40 +239,52 @@ class Link:
 
     async def _ask(self, ask: Ask, patience: float) -> bytes | Refusal:
         async with self._turn:
-            if self.route.framed_rtu:
-                await self._listened()
-            if not self._framing.clean:
-                await self._quarantine(patience)
+            if self._rtu or not self._framing.clean:
+                await self._emptied(patience)
             if self._wire is None:
                 raise self._error(self.lost.result() if self.lost.done() else "closed")
-            return await self._answered(ask, patience)
+            counters = self.counted(ask.unit)
+            self._send(ask, patience, counters)
+            try:
+                answer = await self._pending
+            finally:
+                self._pending = self._nothing
+            if answer is None or isinstance(answer, Refusal):
+                return self._refused(answer, counters)
+            self._silences = 0
+            counters.answered(self._heard - self.sent)
+            return answer
 
-    async def _answered(self, ask: Ask, patience: float) -> bytes | Refusal:
-        """Sends and waits."""
-        assert self._wire is not None  # noqa: S101 # looked at by the caller
-        frame, counters = self._framing.begin(ask), self.counted(ask.unit)
-        pending: asyncio.Future[bytes | Refusal | None] = self._loop.create_future()
-        self._pending = pending
-        self._asked, self.sent = ask.unit, self._loop.time()
+    def _send(self, ask: Ask, patience: float, counters: Counters) -> None:
+        """Sends a request; from now on its answer is awaited."""
+        frame = self._framing.begin(ask)
         counters.requests += 1
         counters.sent += len(frame)
-        self._wire.write(frame)
-        expected = LONGEST_FRAME if ask.size is None else ask.size
-        patience += self.route.seconds(len(frame) + expected + REQUEST_CHARACTERS)
-        timer = self._loop.call_later(patience, self._expire)
-        try:
-            answer = await pending
-        finally:
-            timer.cancel()
-            self._pending = None
-        if answer is None or isinstance(answer, Refusal):
-            return self._refused(answer, counters)
-        self._silences = 0
-        counters.answers += 1
-        took = self._heard - self.sent
-        counters.turnarounds.append(took)
-        counters.longest = max(counters.longest, took)
-        return answer
+        self._pending = self._loop.create_future()
+        self._asked, self.sent = ask.unit, self._loop.time()
+        if self._wire is not None:
+            self._wire.write(frame)
+        if self.route.baud:
+            expected = LONGEST_FRAME if ask.size is None else ask.size
+            patience += self.route.seconds(len(frame) + expected + REQUEST_CHARACTERS)
+        self._deadline = self.sent + patience
+        # one timer stands for all requests: making one for each costs as much as all the rest
+        if self._timer is None or self._timer.when() > self._deadline:
+            self._watch()
+
+    def _watch(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._loop.call_at(self._deadline, self._expire)
+
+    def _expire(self) -> None:
+        self._timer = None
+        if self._pending.done():
+            return
+        if self._loop.time() < self._deadline:
+            self._watch()
+        else:
+            self._pending.set_result(None)
 
     def _refused(self, answer: Refusal | None, counters: Counters) -> Refusal:
         """A refusal, or silence; several requests in a row without a whole frame in answer end the link.
@@ -281,7 +304,7 @@ class Link:
         counters = self.counted(self._asked)
         counters.received += len(data)
         pending = self._pending
-        if pending is None or pending.done():
+        if pending.done():
             self._framing.stray(data)
             late = self._heard - self.sent
             if not self._framing.clean and late < min(GROWTH * self.worst(self._asked), MOST_WORST):
@@ -291,10 +314,12 @@ class Link:
         if answer is not None:
             pending.set_result(answer)
 
-    def _expire(self) -> None:
-        pending = self._pending
-        if pending is not None and not pending.done():
-            pending.set_result(None)
+    async def _emptied(self, patience: float) -> None:
+        """Returns when no old answer is on the way."""
+        if self._rtu:
+            await self._listened()
+        if not self._framing.clean:
+            await self._quarantine(patience)
 
     async def _listened(self) -> None:
         """Takes what has arrived but was not read yet, and keeps the silence between two frames."""

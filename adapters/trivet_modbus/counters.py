@@ -30,6 +30,13 @@ class Counters:
     longest: float = 0.0
     turnarounds: deque[float] = field(default_factory=lambda: deque(maxlen=KEPT))
 
+    def answered(self, took: float) -> None:
+        """Counts an answer that took so long [s]."""
+        self.answers += 1
+        self.turnarounds.append(took)
+        if took > self.longest:
+            self.longest = took
+
     def turnaround(self, percentile: float) -> float:
         """A percentile of the last turnarounds [s]; NaN while there are none."""
         ordered = sorted(self.turnarounds)
