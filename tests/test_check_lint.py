@@ -52,7 +52,7 @@ def test_the_base_is_clean() -> None:
 
 def test_every_rule_has_a_case_and_a_page() -> None:
     cased = {case["rule"] for case in CASES}
-    table = {name: rule for name, rule in rules().items() if rule.category and not rule.bump}
+    table = {name: rule for name, rule in rules().items() if rule.right}
     assert cased == set(table)
     assert len(table) >= 60
     for case in CASES:
@@ -63,8 +63,9 @@ def test_every_rule_has_a_case_and_a_page() -> None:
 
 
 def test_no_rule_is_outside_the_table() -> None:
-    lettered = {name for name in rules() if name.startswith("TRV-L")}
-    assert lettered <= {case["rule"] for case in CASES}
+    elsewhere = {"TRV-I018", "TRV-I019", "TRV-I031", "TRV-I032"}  # packages, missing files, conversions
+    lettered = {name for name in rules() if name.startswith(("TRV-L", "TRV-I"))}
+    assert lettered - elsewhere <= {case["rule"] for case in CASES}
 
 
 def test_shipped_documents_have_no_errors() -> None:

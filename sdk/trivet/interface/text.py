@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import yaml
 
 from trivet import canonical
-from trivet.errors import DocumentError
+from trivet.errors import DocumentError, Finding
 from trivet.interface.load import DEEPEST
 from trivet.interface.parsed import Lines, Position
 from trivet.interface.path import Json, Path, spell
@@ -23,6 +23,7 @@ from trivet.interface.path import Json, Path, spell
 LARGEST_TEXT = 1 << 20
 MOST_NODES = 100_000
 LONGEST_INTEGER = 24
+MOST_FINDINGS = 50
 
 Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """libyaml's event reader where PyYAML was built with it, else PyYAML's own, which is 20 times slower."""
@@ -31,6 +32,7 @@ _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?P<fraction>\.[0-9]+)?(?P<exponent>[e
 _WORDS = {"true": True, "false": False, "null": None}
 _CONTROL = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff"
 _NOT_IN_FILE = re.compile(f"[{_CONTROL}\t\u2028\u2029\ufeff]")
+_AGAIN = re.compile("\0[0-9:]+")
 _NOT_IN_TEXT = re.compile(f"[{_CONTROL}]")
 
 
@@ -49,7 +51,8 @@ def compose(source: str | bytes, where: str) -> Composed:
         where: File name, for messages.
 
     Raises:
-        DocumentError: The text breaks a rule above; ``where`` is ``file:line:column``.
+        DocumentError: The text breaks a rule above; ``where`` is ``file:line:column``, and ``findings`` has
+            everything that could be seen before the text stopped making sense.
     """
     text = _decoded(source, where)
     builder = _Builder(where)
@@ -105,16 +108,29 @@ class _Builder:
         self.key: str | None = None
         self.nodes: dict[Path, Position] = {}
         self.keys: dict[Path, Position] = {}
+        self.found: list[Finding] = []
 
     def error(self, rule: str, message: str, position: Position, hint: str = "") -> DocumentError:
-        """An error at a place, the path in front of the message when there is one."""
-        path = spell(self.path()) if self.open else ""
+        """An error at a place, the path in front of the message when there is one, after what was refused before."""
+        path = _AGAIN.sub("", spell(self.path())) if self.open else ""
         where = f"{self.where}:{position.line}:{position.column}"
-        return DocumentError(f"{path}: {message}" if path else message, where=where, hint=hint, rule=rule)
+        said = f"{path}: {message}" if path else message
+        if not self.found:
+            return DocumentError(said, where=where, hint=hint, rule=rule)
+        return DocumentError.of([*self.found, Finding(rule, where, said, hint)])
+
+    def refuse(self, rule: str, message: str, hint: str) -> None:
+        """Something that makes the document wrong, after which the rest can still be read."""
+        error = self.error(rule, message, self.position, hint)
+        self.found.append(error.findings[-1] if error.findings else Finding(rule, error.where, error.message, hint))
+        if len(self.found) >= MOST_FINDINGS:
+            raise DocumentError.of(self.found)
 
     def composed(self) -> Composed:
         if self.documents != 1:
             raise self.error("TRV-I005", "holds no document", Position(1, 1), "write one")
+        if self.found:
+            raise DocumentError.of(self.found)
         return Composed(self.root, Lines(self.nodes, self.keys))
 
     def path(self) -> Path:
@@ -135,6 +151,8 @@ class _Builder:
             self.refuse_references(event)
             if isinstance(event, yaml.ScalarEvent):
                 self.scalar(event)
+            elif isinstance(event, yaml.AliasEvent):
+                self.alias(event)
             else:
                 self.collection(event)
 
@@ -143,21 +161,28 @@ class _Builder:
         if self.documents > 1:
             raise self.error("TRV-I005", "holds more than one document", self.position, "write one file for each")
         if event.tags or event.version not in (None, (1, 2)):
-            raise self.error("TRV-I003", "has a directive", self.position, "remove the lines that begin with `%`")
+            self.refuse("TRV-I003", "has a directive", "remove the lines that begin with `%`")
 
     def refuse_references(self, event: Any) -> None:
         if isinstance(event, yaml.AliasEvent):
-            raise self.error("TRV-I003", f"alias `*{event.anchor}` is not allowed", self.position, "write it out")
+            return
         if event.anchor is not None:
-            raise self.error("TRV-I003", f"anchor `&{event.anchor}` is not allowed", self.position, "remove it")
+            self.refuse("TRV-I003", f"anchor `&{event.anchor}` is not allowed", "remove it")
         if event.tag is not None:
-            raise self.error("TRV-I003", f"tag `{event.tag}` is not allowed", self.position, "remove it")
+            self.refuse("TRV-I003", f"tag `{event.tag}` is not allowed", "remove it")
+
+    def alias(self, event: Any) -> None:
+        """An alias is never followed; nothing stands in its place."""
+        if self.open and self.key is None and isinstance(self.open[-1].container, dict):
+            raise self.error("TRV-I003", f"alias `*{event.anchor}` is not allowed", self.position, "write it out")
+        self.refuse("TRV-I003", f"alias `*{event.anchor}` is not allowed", "write it out")
+        self.put(None, self.position)
 
     def scalar(self, event: Any) -> None:
         plain = not event.style
         bad = _NOT_IN_TEXT.search(event.value)
         if bad:
-            raise self.error("TRV-I001", f"holds the character U+{ord(bad[0]):04X}", self.position, "remove it")
+            self.refuse("TRV-I001", f"holds the character U+{ord(bad[0]):04X}", "remove it")
         if self.open and self.key is None and isinstance(self.open[-1].container, dict):
             self.take_key(event.value, plain)
         elif plain:
@@ -167,20 +192,23 @@ class _Builder:
 
     def take_key(self, key: str, plain: bool) -> None:
         if plain and key == "<<":
-            raise self.error("TRV-I003", "merge key `<<` is not allowed", self.position, "write the keys out")
-        if plain and not key:
-            raise self.error("TRV-I006", "has an empty key", self.position, "name the key")
+            self.refuse("TRV-I003", "merge key `<<` is not allowed", "write the keys out")
+        elif plain and not key:
+            self.refuse("TRV-I006", "has an empty key", "name the key")
         self.key = key
         path = self.path()
         if path in self.keys:
-            first = self.keys[path].line
-            raise self.error("TRV-I004", f"is given twice, first in line {first}", self.position, "keep one")
+            self.refuse("TRV-I004", f"is given twice, first in line {self.keys[path].line}", "keep one")
+            # What follows is read under a name of its own, so that its parts are not called doubled too.
+            self.key = f"{key}\0{self.position.line}:{self.position.column}"
+            path = self.path()
         self.keys[path] = self.position
 
     def typed(self, text: str) -> Json:
         """A plain scalar as JSON types it."""
         if not text:
-            raise self.error("TRV-I006", "has no value", self.position, "write a value, `null`, or '' for empty text")
+            self.refuse("TRV-I006", "has no value", "write a value, `null`, or '' for empty text")
+            return None
         match = _NUMBER.fullmatch(text)
         if not match:
             return _WORDS.get(text, text)
@@ -190,7 +218,8 @@ class _Builder:
             value = float(text)
         if not canonical.carries(value):
             hint = "put it in quotes if it is text"
-            raise self.error("TRV-I007", f"number {text[:40]} is beyond what JSON carries", self.position, hint)
+            self.refuse("TRV-I007", f"number {text[:40]} is beyond what JSON carries", hint)
+            return None
         return value
 
     def collection(self, event: Any) -> None:
