@@ -13,13 +13,18 @@ import pytest
 RESULT = Path(__file__).parents[2] / "benchmarks" / "results" / "soak.txt"
 
 
-@pytest.fixture(scope="session")
-def tell() -> Iterator[Callable[[str], None]]:
-    """Takes lines for ``benchmarks/results/soak.txt``."""
+def kept(result: Path) -> Iterator[Callable[[str], None]]:
+    """Takes lines for a file, which is written in the end."""
     lines: list[str] = []
     yield lines.append
     words = ("git", "rev-parse", "--short", "HEAD")
     commit = subprocess.run(words, capture_output=True, text=True, check=False, cwd=RESULT.parent.parent).stdout  # noqa: S603 # fixed words
     head = f"commit {commit.strip()}, {datetime.now(UTC):%Y-%m-%d}, Python {platform.python_version()}"
-    RESULT.parent.mkdir(exist_ok=True)
-    RESULT.write_text("\n".join([f"{head}, {platform.machine()}", "", *lines, ""]), encoding="utf-8")
+    result.parent.mkdir(exist_ok=True)
+    result.write_text("\n".join([f"{head}, {platform.machine()}", "", *lines, ""]), encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
+def tell() -> Iterator[Callable[[str], None]]:
+    """Takes lines for ``benchmarks/results/soak.txt``."""
+    yield from kept(RESULT)

@@ -1,9 +1,16 @@
 // A dishwasher after OPC 30200 on node-opcua with the companion model's real nodeset.
 // Usage: node server.js PORT [FILLER_URI...]; prints "ready URL" and serves until stdin closes.
-// Lines on stdin change it: {"set": "OperationMode", "value": 15, "status": "BadSensorFailure"} or {"alarm": true}.
+// Environment: TICK is the time between two steps of ActualHygieneValue [ms]; PKI a folder for the certificates of
+// secured endpoints, beside which there is an open one; HISTORY=1 keeps a history of the hygiene value.
+// Lines on stdin change it: {"set": "OperationMode", "value": 15, "status": "BadSensorFailure"}, {"alarm": true};
+// {"count": true} prints the number of its sessions and subscriptions.
 "use strict";
 const readline = require("node:readline");
-const { DataType, OPCUAServer, StatusCodes, nodesets, standardUnits } = require("node-opcua");
+const {
+  DataType, OPCUACertificateManager, OPCUAServer, StatusCodes, nodesets, standardUnits,
+} = require("node-opcua");
+
+const TICK = Number(process.env.TICK || 1000);
 
 const KITCHEN = "http://opcfoundation.org/UA/CommercialKitchenEquipment/";
 const DI = "http://opcfoundation.org/UA/DI/";
@@ -12,6 +19,7 @@ async function main() {
   const [port, ...fillers] = process.argv.slice(2);
   const server = new OPCUAServer({
     port: Number(port),
+    ...secured(process.env.PKI),
     hostname: "127.0.0.1",
     nodeset_filename: [nodesets.standard, nodesets.di, nodesets.commercialKitchenEquipment],
     serverCapabilities: {
@@ -30,19 +38,29 @@ async function main() {
   space.installAlarmsAndConditionsService();
   const variables = build(space, own);
   const alarm = addAlarm(space, own);
+  if (process.env.HISTORY) space.installHistoricalDataNode(variables.ActualHygieneValue.node, { maxOnlineValues: 5000 });
   let seconds = 0;
   const tick = setInterval(() => {
     seconds += 1;
-    show(variables.ActualHygieneValue, seconds);
-  }, 1000);
+    show(variables.ActualHygieneValue, seconds % 60000);
+  }, TICK);
   await server.start();
-  listen(variables, alarm);
+  listen(server, variables, alarm);
   console.log(`ready opc.tcp://127.0.0.1:${port}`);
   process.stdin.on("close", async () => {
     clearInterval(tick);
     await server.shutdown(10);
     process.exit(0);
   });
+}
+
+function secured(folder) {
+  if (!folder) return {};
+  return {
+    serverCertificateManager: new OPCUACertificateManager({
+      rootFolder: folder, automaticallyAcceptUnknownCertificate: true,
+    }),
+  };
 }
 
 function build(space, own) {
@@ -95,10 +113,12 @@ function raise(alarm, active) {
   alarm.raiseNewCondition({ message: "Wash pump", severity: 640, retain: active });
 }
 
-function listen(variables, alarm) {
+function listen(server, variables, alarm) {
   readline.createInterface({ input: process.stdin }).on("line", (line) => {
     const order = JSON.parse(line);
-    if ("alarm" in order) raise(alarm, order.alarm);
+    if ("count" in order) {
+      console.log(`count ${server.engine.currentSessionCount} ${server.engine.currentSubscriptionCount}`);
+    } else if ("alarm" in order) raise(alarm, order.alarm);
     else show(variables[order.set], order.value, order.status);
   });
 }
