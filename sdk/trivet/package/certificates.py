@@ -30,6 +30,7 @@ BROKEN = (
     ValueError,
     TypeError,
     OverflowError,
+    LookupError,
     CryptographyDeprecationWarning,
     UnsupportedAlgorithm,
     x509.DuplicateExtension,
