@@ -4,7 +4,8 @@ A point may be read only while others have certain codes, as often as another co
 that a setting selects, or times a power of ten that another holds. These others *decide*. Rules:
 
 1. In one poll, what decides is asked first, in the same request as the rest where it lies beside it.
-2. A point waits for a decider that was never read and is due itself.
+2. A point waits for a decider that is due itself when that was never read, or said last that the
+   point does not apply.
 3. When an answer changes a decider, what the same answer said under the old value is dropped and
    asked again at once; the rest of the poll is planned anew.
 4. A point that does not apply now is not asked for; a row says so. One whose decider has no value
@@ -199,11 +200,14 @@ class Agenda:
         settled: set[int] = set()
         for index in remaining:
             one = self._points[index]
-            if any(name in pending and name not in self._known for name in one.deciders()):
+            due = [name for name in one.deciders() if name in pending]
+            if any(name not in self._known for name in due):
                 continue
             version, reason = self._resolved(one)
             if version is not None:
                 asked.append(version)
+                continue
+            if due:  # what is known is from the poll before
                 continue
             settled.add(index)
             if not one.severity:
@@ -211,12 +215,15 @@ class Agenda:
         decoders = tuple(self._compiled(asked))
         return _Stage(decoders, Idle(self.names, reasons) if reasons else None, frozenset(settled))
 
-    def _compiled(self, asked: list[ModbusPoint]) -> Iterator[Decoder]:
-        """Requests class by class, the slowest first, and in each those with deciders first."""
-        for name in reversed(CLASSES):
-            planned = blocks((one for one in asked if one.poll == name), self._layout, self._cost)
-            made = [compile_decoder(block, self.names, self._deciders) for block in planned]
-            yield from sorted(made, key=lambda decoder: not decoder.deciding)
+    def _compiled(self, asked: list[ModbusPoint]) -> list[Decoder]:
+        """Requests with deciders first, then class by class, the slowest first."""
+        planned = (
+            block
+            for name in reversed(CLASSES)
+            for block in blocks((one for one in asked if one.poll == name), self._layout, self._cost)
+        )
+        made = [compile_decoder(block, self.names, self._deciders) for block in planned]
+        return sorted(made, key=lambda decoder: not decoder.deciding)
 
     def _resolved(self, one: ModbusPoint) -> tuple[ModbusPoint | None, str]:
         """The point as it is to be read now, or None and why not."""
