@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 
 import onnxwire as wire
@@ -27,6 +28,10 @@ NAMES: list[Case] = [
     case("name-of-node", "TRV-P066", lambda: using("Abs", more=wire.block(3, BIDI))),
     case("name-of-node-output", "TRV-P066", lambda: model([wire.node("Abs", ["window"], [BIDI])])),
     case("name-of-metadata", "TRV-P066", lambda: model(more=wire.block(14, wire.block(1, BIDI)))),
+    case("name-twin-by-case", "TRV-P066", lambda: weight([1], wire.floats([1.0]), name="Window")),
+    case("name-twin-by-digit", "TRV-P066", lambda: weight([1], wire.floats([1.0]), name="w1ndow")),
+    case("name-twin-of-output", "TRV-P066", lambda: model([wire.node("Abs", ["window"], ["sc0re"])])),
+    case("name-twin-of-node-output", "TRV-P066", lambda: model([wire.node("Abs", ["window"], ["vvindow"])])),
     case("name-of-dimension", "TRV-P066", lambda: ports(inputs=tiny.inputs(BIDI))),
 ]
 
@@ -69,6 +74,46 @@ def _expand_by(*nodes: bytes) -> bytes:
     return model([*nodes, wire.node("Expand", ["window", "size"], ["big"])], [two])
 
 
+def _wide(count: int) -> bytes:
+    """A weight of shape (count, 1)."""
+    return wire.tensor("wide", wire.FLOAT, [count, 1], wire.floats([1.0] * count))
+
+
+def _doubled(times: int) -> bytes:
+    """A value joined with itself over and over."""
+    names = ["window", *(f"t{n}" for n in range(times))]
+    return model([wire.node("Concat", [old, old], [new], axis=1) for old, new in itertools.pairwise(names)])
+
+
+def _rows_by_rows() -> bytes:
+    """A table of every row against every other: it grows with the square of the batch."""
+    swap = wire.node("Transpose", ["means"], ["turned"], perm=[1, 0])
+    return model([swap, wire.node("MatMul", ["means", "turned"], ["pairs"])])
+
+
+def _outer_products() -> bytes:
+    nodes = [
+        wire.node("Unsqueeze", ["window", "last"], ["column"]),
+        wire.node("Mul", ["column", "wide_row"], ["large"]),
+        wire.node("Unsqueeze", ["large", "last"], ["larger"]),
+        wire.node("Mul", ["larger", "wide_row"], ["largest"]),
+    ]
+    last = wire.tensor("last", wire.INT64, [1], wire.int64s([-1]))
+    return model(nodes, [last, wire.tensor("wide_row", wire.FLOAT, [2000], wire.floats([1.0] * 2000))])
+
+
+def _gather_all() -> bytes:
+    index = wire.tensor("index", wire.INT64, [9_000], wire.int64s([0] * 9_000))
+    first = wire.node("Gather", ["window", "index"], ["long"], axis=1)
+    return model([first, wire.node("Gather", ["long", "index"], ["big"], axis=2)], [index])
+
+
+def _all_together() -> bytes:
+    size = wire.tensor("size", wire.INT64, [3], wire.int64s([1, 1_000_000, 1]))
+    column = wire.node("ReduceMax", ["window"], ["column"], axes=[1, 2], keepdims=1)
+    return model([column, *(wire.node("Expand", ["column", "size"], [f"t{n}"]) for n in range(20))], [size])
+
+
 SIZES: list[Case] = [
     case("expand-bomb", "TRV-P072", lambda: _expand([100_000, 100_000])),
     case("expand-negative-bomb", "TRV-P072", lambda: _expand([-100_000, -100_000])),
@@ -92,7 +137,19 @@ SIZES: list[Case] = [
         lambda: _expand_by(wire.node("Constant", [], ["size"], value_ints=[1 << 20, 1 << 20])),
     ),
     case("expand-one-input", "TRV-P072", lambda: model([wire.node("Expand", ["window"], ["big"])])),
+    case("concat-doubled", "TRV-P072", lambda: _doubled(40)),
+    case("matmul-outer", "TRV-P072", lambda: model([wire.node("MatMul", ["wide", "wider"], ["big"])], _outer(3000))),
+    case("broadcast-outer", "TRV-P072", lambda: model([wire.node("Add", ["wide", "wider"], ["big"])], _outer(3000))),
+    case("broadcast-chain", "TRV-P072", _outer_products),
+    case("where-outer", "TRV-P072", lambda: model([wire.node("Max", ["wide", "wider"], ["big"])], _outer(2100))),
+    case("gather-bomb", "TRV-P072", _gather_all),
+    case("rows-by-rows", "TRV-P072", _rows_by_rows),
+    case("values-together", "TRV-P072", _all_together),
 ]
+
+
+def _outer(count: int) -> list[bytes]:
+    return [_wide(count), wire.tensor("wider", wire.FLOAT, [1, count], wire.floats([1.0] * count))]
 
 
 def _typed(name: str, kind: bytes) -> bytes:

@@ -139,6 +139,19 @@ OPERATORS: list[Case] = [
     case("constant-empty", "TRV-P069", lambda: using("Constant")),
     case("constant-two-values", "TRV-P069", lambda: using("Constant", value_float=1.0, value_int=1)),
     case("linear-too-few", "TRV-P069", lambda: using("LinearRegressor", "ai.onnx.ml", coefficients=[1.0], targets=2)),
+    case(
+        "linear-other-table",
+        "TRV-P069",
+        lambda: model(
+            [wire.node("LinearRegressor", ["means"], ["y"], "ai.onnx.ml", coefficients=[1.0, 2.0, 3.0], targets=1)]
+        ),
+    ),
+    case(
+        "scaler-other-table",
+        "TRV-P069",
+        lambda: model([wire.node("Scaler", ["means"], ["y"], "ai.onnx.ml", offset=[0.0] * 9, scale=[1.0] * 9)]),
+    ),
+    case("operator-batch-normalization", "TRV-P063", lambda: using("BatchNormalization", training_mode=1)),
     case("linear-no-classes", "TRV-P069", lambda: using("LinearClassifier", "ai.onnx.ml", coefficients=[1.0])),
 ]
 

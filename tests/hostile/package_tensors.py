@@ -78,6 +78,17 @@ def chain(depth: int) -> bytes:
     )
 
 
+def _over_unknown_table() -> bytes:
+    """Trees over a table whose number of columns comes out of data."""
+    attributes: dict[str, Any] = STUMP
+    nodes = [
+        wire.node("Cast", ["context"], ["numbers"], to=7),
+        wire.node("Reshape", ["means", "numbers"], ["table"]),
+        wire.node("TreeEnsembleRegressor", ["table"], ["leaf"], "ai.onnx.ml", **attributes),
+    ]
+    return model(nodes)
+
+
 LABELS = {"class_treeids": [0, 0], "class_nodeids": [1, 2], "class_ids": [0, 1], "class_weights": [1.0, 1.0]}
 NO_TARGETS = ("target_treeids", "target_nodeids", "target_ids", "target_weights", "n_targets")
 
@@ -121,6 +132,9 @@ TREES: list[Case] = [
     ),
     case("tree-feature-negative", "TRV-P071", lambda: trees(nodes_featureids=[-1, 0, 0])),
     case("tree-feature-huge", "TRV-P071", lambda: trees(nodes_featureids=[1 << 20, 0, 0])),
+    case("tree-feature-beyond-table", "TRV-P071", lambda: trees(nodes_featureids=[2, 0, 0])),
+    case("tree-feature-of-leaf-beyond-table", "TRV-P071", lambda: trees(nodes_featureids=[0, 0, 2])),
+    case("tree-table-unknown", "TRV-P071", lambda: _over_unknown_table()),
     case("tree-mode-unknown", "TRV-P071", lambda: trees(nodes_modes=["BRANCH_EVIL", "LEAF", "LEAF"])),
     case("tree-transform-unknown", "TRV-P071", lambda: trees(post_transform="EVIL")),
     case("tree-aggregate-unknown", "TRV-P071", lambda: trees(aggregate_function="EVIL")),

@@ -14,7 +14,7 @@ import pytest
 import tinypackage as tiny
 from hostile.package_cases import Case, Keys
 from hostile.package_graphs import HARMLESS
-from hostile.package_limits import ALL, judge
+from hostile.package_limits import ALL, FAMILIES, judge
 from trivet.interface.rules import rules
 from trivet.package import keys
 from trivet.package.admit import admit
@@ -43,9 +43,11 @@ def test_a_hostile_package_is_refused_in_one_sentence(case: Case, stored: Keys) 
 
 
 def test_names_are_unique_and_families_are_covered() -> None:
-    assert not [name for name, count in Counter(case.name for case in ALL).items() if count > 1]
-    assert len(ALL) >= 200
-    assert {case.rule for case in ALL} <= set(rules())
+    cases = [case for family in FAMILIES.values() for case in family]
+    assert not [name for name, count in Counter(case.name for case in cases).items() if count > 1]
+    assert len(cases) >= 400
+    assert min(len(family) for family in FAMILIES.values()) >= 5
+    assert {case.rule for case in cases} <= set(rules())
 
 
 def test_all_of_them_together_stay_within_one_gibibyte() -> None:
