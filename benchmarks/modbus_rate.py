@@ -1,7 +1,8 @@
-"""Blocks of 100 registers as ``Readings`` against pymodbus's own block rate, interleaved in one run.
+"""Blocks of 100 registers as ``Readings`` against bare asyncio and pymodbus, interleaved in one run.
 
-The server is ours, in a process of its own. "Readings" is the link and the decoder; "source" is the
-whole endless source with clock and schedule; "samples" makes every ``Sample`` as well.
+The server is ours, in a process of its own. "raw asyncio" is a protocol that sends a block request, waits
+for its bytes without a deadline, and unpacks the registers. "Readings" is the link and the decoder; "source"
+is the whole endless source with clock and schedule; "samples" makes every ``Sample`` as well.
 """
 
 from __future__ import annotations
@@ -10,9 +11,11 @@ import argparse
 import asyncio
 import random
 import statistics
+import struct
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 from time import perf_counter
+from typing import cast
 
 from pymodbus.client import AsyncModbusTcpClient
 
@@ -22,9 +25,11 @@ from trivet.device.document import Endpoint, Point, Profile, Provenance
 from trivet.signals import Readings
 from trivet_modbus.client import Link
 from trivet_modbus.codec import Decoder, compile_decoder
+from trivet_modbus.cost import cost
 from trivet_modbus.layout import profile_map
 from trivet_modbus.plan import blocks
 from trivet_modbus.points import point
+from trivet_modbus.route import tcp
 from trivet_modbus.schedule import Schedule, Turn
 from trivet_modbus.server import serve
 from trivet_modbus.settings import line, parse_url
@@ -83,18 +88,49 @@ async def compare(kind: str, rounds: int, requests: int) -> None:
         await process.wait()
 
 
+class Raw(asyncio.Protocol):
+    """The least that reads a block."""
+
+    def __init__(self) -> None:
+        self.buffer = b""
+        self.size = 9 + 2 * REGISTERS
+        self.waiting: asyncio.Future[bytes] | None = None
+        self.transaction = 0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast("asyncio.Transport", transport)
+
+    def data_received(self, data: bytes) -> None:
+        self.buffer += data
+        if len(self.buffer) >= self.size and self.waiting is not None:
+            answer, self.buffer = self.buffer, b""
+            self.waiting.set_result(answer)
+
+    async def read(self, unit: int) -> tuple[int, ...]:
+        self.transaction = (self.transaction + 1) & 0xFFFF
+        self.waiting = asyncio.get_running_loop().create_future()
+        self.transport.write(struct.pack(">HHHBBHH", self.transaction, 0, 6, unit, 4, 0, REGISTERS))
+        return struct.unpack_from(f">{REGISTERS}H", await self.waiting, 9)
+
+
 async def measure(kind: str, url: str, rounds: int, requests: int) -> None:
     host, port, unit = parse_url(url)
     source = profile(kind)
-    typed = [point(one, source) for one in source.points.values()]
-    (block,) = blocks(typed, profile_map(source))
+    typed = tuple(point(one, source) for one in source.points.values())
+    layout, price = profile_map(source), cost(0, 0.01)
+    (block,) = blocks(typed, layout, price)
     decoder = compile_decoder(block, [one.name for one in typed])
-    link, bare = Link(host, port), AsyncModbusTcpClient(host, port=port, retries=0)
+    link, bare = Link(tcp(host, port)), AsyncModbusTcpClient(host, port=port, retries=0)
     await link.open(5.0)
     await bare.connect()
+    _, raw = await asyncio.get_running_loop().create_connection(Raw, host, port)
     # a period far below what can be polled keeps the source busy all the time
-    turn = Turn("fast", 1, (decoder,))
-    endless = stream(Schedule("d/m", line(Endpoint(profile=kind, url=url)), (turn,)), ScaledClock(1.0), random.random)
+    turns = (Turn("normal", 1),)
+    plan = Schedule("d/m", line(Endpoint(profile=kind, url=url)), layout, price, typed, turns)
+    endless = stream(plan, ScaledClock(1.0), random.random)
+
+    async def least() -> None:
+        await raw.read(unit)
 
     async def ours() -> None:
         await read(link, decoder, unit)
@@ -108,15 +144,27 @@ async def measure(kind: str, url: str, rounds: int, requests: int) -> None:
     async def theirs() -> None:
         await bare.read_input_registers(0, count=REGISTERS, device_id=unit)
 
-    calls = {"pymodbus": theirs, "Readings": ours, "source": whole, "samples": with_samples}
+    calls = {"raw asyncio": least, "pymodbus": theirs, "Readings": ours, "source": whole, "samples": with_samples}
     rates = await interleaved(calls, rounds, requests)
     link.drop("done")
     bare.close()
-    for name, target in (("pymodbus", None), ("Readings", 0.9), ("source", None), ("samples", 0.7)):
+    for name, target in (
+        ("raw asyncio", None),
+        ("pymodbus", None),
+        ("Readings", 0.9),
+        ("source", None),
+        ("samples", 0.7),
+    ):
         rate = statistics.median(rates[name])
-        ratio = statistics.median(a / b for a, b in zip(rates[name], rates["pymodbus"], strict=True))
-        verdict = "" if target is None else f"target {target}  {'reached' if ratio >= target else 'NOT reached'}"
-        print(f"{kind:8} {len(typed):4} points  {name:9} {rate:8.0f} blocks/s  ratio {ratio:5.2f}  {verdict}")
+        to_raw, to_pymodbus = (
+            statistics.median(a / b for a, b in zip(rates[name], rates[base], strict=True))
+            for base in ("raw asyncio", "pymodbus")
+        )
+        verdict = (
+            "" if target is None else f"target {target} of raw  {'reached' if to_raw >= target else 'NOT reached'}"
+        )
+        words = f"{rate:8.0f} blocks/s  {to_raw:5.2f} of raw  {to_pymodbus:5.2f} of pymodbus"
+        print(f"{kind:8} {len(typed):4} points  {name:11} {words}  {verdict}")
 
 
 async def read(link: Link, decoder: Decoder, unit: int) -> Readings:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trivet.signals import Codes, Floats, Ints, Readings, Status
-from trivet_modbus.kinds import KINDS, NO_NUMBER, values
+from trivet_modbus.kinds import KINDS, NO_NUMBER, VIEWS, values
 from trivet_modbus.plan import Block
 from trivet_modbus.points import ModbusPoint
 from trivet_modbus.words import order
@@ -58,6 +58,7 @@ class Decoder:
     scaled: tuple[tuple[int, str], ...]
     _column: Ints
     _gather: NDArray[np.intp]
+    _plain: str
     _parts: tuple[_Part, ...]
     _scale: Floats | None
     _offset: Floats | None
@@ -100,6 +101,8 @@ class Decoder:
     def _raw(self, payload: bytes) -> Floats:
         if len(payload) != self.block.size:
             raise ValueError(f"{len(payload)} bytes for a block of {self.block.size}")
+        if self._plain:
+            return np.frombuffer(payload, self._plain).astype(np.float64)
         data = np.frombuffer(payload, np.uint8)
         if self.block.table.bits:
             return np.unpackbits(data, bitorder="little")[self._gather].astype(np.float64)
@@ -172,6 +175,7 @@ def compile_decoder(block: Block, names: Sequence[str], deciders: Collection[str
     sentinels, limits = _sentinels(points), _limits(points)
     coded = tuple((row, dict(one.codes)) for row, one in enumerate(points) if one.codes)
     unsure = any(KINDS[one.type].family in ("float", *NO_NUMBER) for one in points)
+    gather = _gather(points, block)
     return Decoder(
         block=block,
         names=tuple(names),
@@ -180,7 +184,8 @@ def compile_decoder(block: Block, names: Sequence[str], deciders: Collection[str
         deciding=tuple((row, one.name) for row, one in enumerate(points) if one.name in deciders),
         scaled=tuple((row, one.scale_register) for row, one in enumerate(points[:readings]) if one.scale_register),
         _column=column,
-        _gather=_gather(points, block),
+        _gather=gather,
+        _plain=_plain(points, block, gather),
         _parts=_parts(points),
         _scale=scale if (scale != 1.0).any() else None,
         _offset=offset if offset.any() else None,
@@ -196,6 +201,15 @@ def _gather(points: Sequence[ModbusPoint], block: Block) -> NDArray[np.intp]:
     if block.table.bits:
         return np.array([one.address - block.address for one in points], np.intp)
     return np.array([index for one in points for index in order(one, one.address - block.address)], np.intp)
+
+
+def _plain(points: Sequence[ModbusPoint], block: Block, gather: NDArray[np.intp]) -> str:
+    """The numpy type of a block that is nothing but values of one type, most significant byte first; else nothing."""
+    view = VIEWS.get(points[0].type, "") if len({one.type for one in points}) == 1 else ""
+    if not view or block.table.bits or len(gather) != block.size:
+        return ""
+    wire = np.arange(block.size).reshape(len(points), -1)[:, ::-1].reshape(-1)
+    return view.replace("<", ">") if np.array_equal(gather, wire) else ""
 
 
 def _parts(points: Sequence[ModbusPoint]) -> tuple[_Part, ...]:
