@@ -26,6 +26,7 @@ VERBS = {
     "lint": "check documents, by themselves and against each other",
     "check": "lint, changes, packages and golden frames of a folder, one verdict",
     "breaking": "tell what a change breaks for firmware, wire, data and model",
+    "export": "write an interface in the forms that other tools speak",
     "explain": "print cause and remedy of a rule",
 }
 
