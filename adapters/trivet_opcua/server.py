@@ -67,6 +67,7 @@ async def serve(
         listening = await stage.start(host, port, fillers)
     except OSError as error:
         raise ConnectError(f"cannot listen on {bind}: {error.strerror}", hint="choose another port") from error
+    stage.troubles.start = clock.now()
     director = asyncio.create_task(stage.direct(host, listening, fillers))
     try:
         yield f"opc.tcp://{host}:{listening}"
