@@ -79,8 +79,13 @@ def test_an_intermediate_can_be_pinned_itself() -> None:
 
 def test_a_certificate_of_a_key_that_is_trusted_itself_needs_no_root() -> None:
     public = keys.public_key(FIRMWARE.key)  # type: ignore[arg-type]
-    verified = _admit(ck.signed(tiny.package(), FIRMWARE, ISSUER), Trust((public,)), ck.NOW + timedelta(days=9999))
+    data = ck.signed(tiny.package(), FIRMWARE, ISSUER)
+    verified = _admit(data, Trust((public,)), ck.NOW + timedelta(days=9999))
     assert verified.signer == public.name
+    assert verified.signers[0].certificate is None
+    verified = _admit(data, ck.pinned(ROOT, keys=(public,)))
+    assert verified.signer == public.name
+    assert verified.signers[0].identities == (public.id, (ROOT.print, "CN=Firmware,O=Example"))
 
 
 def test_countersignatures_stand_each_for_itself() -> None:

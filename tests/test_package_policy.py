@@ -277,6 +277,18 @@ def test_a_required_list_must_be_recent(tmp_path: Any) -> None:
     assert _outcome(lambda: admit(_package(FIRMWARE), trust, clock=early)) == "TRV-P099"
 
 
+def test_a_key_and_its_certificate_count_for_one_signer() -> None:
+    """The key is the plant's by the policy, the certificate over it the OEM's: the key's owner has signed."""
+    tree = _tree(TWO)
+    own = keys.public_key(FIRMWARE.key)  # type: ignore[arg-type]
+    tree["signers"]["plant"]["keys"].append(own.id)
+    trust = _trust(tree)
+    for known in (trust, trust._replace(keys=(*KEYS, own))):
+        assert _outcome(lambda known=known: admit(_package(FIRMWARE), known, clock=ck.clock())) == "TRV-P099"  # type: ignore[misc]
+        assert _outcome(lambda known=known: admit(_package(FIRMWARE, PLANT), known, clock=ck.clock())) == "TRV-P099"  # type: ignore[misc]
+        assert _outcome(lambda known=known: admit(_package(FIRMWARE, OEM), known, clock=ck.clock())) == "good"  # type: ignore[misc]
+
+
 def test_errors_are_of_the_right_kind() -> None:
     with pytest.raises(SignatureError):
         admit(_package(), _trust(_tree()))

@@ -39,9 +39,11 @@ def main(arguments: Namespace) -> int:
     asked = [name for name in tasks if getattr(arguments, name)]
     if len(asked) != 1:
         hint = "give one of --key, --new-key, --prepare, --attach, --request-timestamp, --attach-timestamp"
-        raise SignatureError("no key was named" if not asked else "these exclude each other", hint=hint)
+        message = "these exclude each other" if asked else "no key was named"
+        raise SignatureError(message, where=", ".join(asked), hint=hint, rule="TRV-P101")
     if not arguments.package and asked[0] != "new_key":
-        raise SignatureError("no package was named", hint=f"`trivet sign PACKAGE --{asked[0].replace('_', '-')} ...`")
+        hint = f"`trivet sign PACKAGE --{asked[0].replace('_', '-')} ...`"
+        raise SignatureError("no package was named", hint=hint, rule="TRV-P101")
     tasks[asked[0]](arguments)
     return 0
 
@@ -83,7 +85,8 @@ def _attach(arguments: Namespace) -> None:
 
     chain = _certificates(arguments)
     if not (arguments.public or chain):
-        raise SignatureError("whose signature it is was not said", hint="give --public KEY.pub or --certificate CHAIN")
+        hint = "give --public KEY.pub or --certificate CHAIN"
+        raise SignatureError("whose signature it is was not said", hint=hint, rule="TRV-P101")
     key = keys.read_public_key(arguments.public) if arguments.public else certificate_key(chain, arguments.certificate)
     target = _write(arguments, attach_signature(_data(arguments), key, keys.read_file(arguments.attach), chain))
     print(f"the signature of {key.name} verifies; signed {target}")

@@ -37,7 +37,9 @@ def main(arguments: Namespace) -> int:
 
     home = trust.home_folder(arguments.home)
     if arguments.action != "list" and not arguments.what:
-        raise PolicyError("nothing was named", hint=f"`trivet trust {arguments.action} FILE`, or see --help")
+        raise PolicyError(
+            "nothing was named", hint=f"`trivet trust {arguments.action} FILE`, or see --help", rule="TRV-P101"
+        )
     if arguments.action == "add":
         print(f"{text(store.add(home, arguments.what, arguments.purpose))}: trusted now")
     elif arguments.action == "policy":

@@ -121,9 +121,9 @@ def refusal(policy: Policy, package: Package, signers: Iterable[Signer], classes
 
 def _broken(policy: Policy, rule: Rule, package: Package, signers: tuple[Signer, ...]) -> PolicyError | None:
     counted = [signer for signer in signers if signer.signed_at is not None or not rule.timestamp]
-    names = {policy.owners.get(signer.identity) for signer in counted} & set(rule.signers)
+    names = {_owner(policy, signer) for signer in counted} & set(rule.signers)
     if len(names) < rule.threshold:
-        has = ", ".join(sorted(filter(None, names))) or "none of them"
+        has = ", ".join(sorted(names)) or "none of them"
         stamp = ", with a trusted timestamp" if rule.timestamp else ""
         message = f"{rule.threshold} of {', '.join(rule.signers)} must have signed{stamp}, and {has} did"
         return _refused(policy, message, "ask for the missing signature; `trivet verify` shows who signed")
@@ -131,6 +131,11 @@ def _broken(policy: Policy, rule: Rule, package: Package, signers: tuple[Signer,
         if f"evidence/{name}.json" not in package.members:
             return _refused(policy, f"the package lacks the evidence {name!r}", "ask its maker for a package with it")
     return None
+
+
+def _owner(policy: Policy, signer: Signer) -> str:
+    """The one name that a signature counts for; empty for a stranger to the policy."""
+    return next((policy.owners[one] for one in signer.identities if one in policy.owners), "")
 
 
 def _refused(policy: Policy, message: str, hint: str) -> PolicyError:

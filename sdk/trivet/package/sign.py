@@ -40,9 +40,10 @@ class Signer(NamedTuple):
     development: bool = False
 
     @property
-    def identity(self) -> str | tuple[str, str]:
-        """What a policy knows a signer by: the key's id, or root and subject of the certificate."""
-        return self.key_id if self.certificate is None else (self.certificate.root, self.certificate.subject)
+    def identities(self) -> tuple[str | tuple[str, str], ...]:
+        """What a policy knows a signer by: the key's id, then root and subject of the certificate."""
+        found = self.certificate
+        return (self.key_id,) if found is None else (self.key_id, (found.root, found.subject))
 
 
 class Examined(NamedTuple):
@@ -231,13 +232,7 @@ def _credited(one: bundle.Bundle, path: str, trust: Trust, now: int, doubts: lis
     moment = credentials.moment(now)
     seen = credentials.witness(one, trust, moment, path)
     doubts += seen.doubts
-    signer = _signer(one, path, trust) if chain is None else _pinned(chain, trust)
-    if signer is None and chain is not None:
-        try:
-            signer = _certified(chain, seen, trust, now, path)
-        except SignatureError as doubt:
-            doubts.append(doubt)
-            return None
+    signer = _signer(one, path, trust) if chain is None else _certified(chain, seen, trust, moment, path, doubts)
     return signer and signer._replace(signed_at=seen.time)
 
 
@@ -249,19 +244,23 @@ def _check_own(chain: Chain, one: bundle.Bundle, path: str) -> None:
     _check(chain.key, one, path)
 
 
-def _pinned(chain: Chain, trust: Trust) -> Signer | None:
-    """The holder of a certificate whose key itself is trusted, whatever the certificate says."""
-    if all(key.id != chain.key.id for key in trust.keys):
-        return None
-    return Signer(chain.key.name, chain.key.id, development=chain.key.id in trust.development)
-
-
-def _certified(chain: Chain, seen: Witness, trust: Trust, now: int, path: str) -> Signer:
+def _certified(
+    chain: Chain, seen: Witness, trust: Trust, moment: datetime, path: str, doubts: list[SignatureError]
+) -> Signer | None:
+    """The holder of a certificate; one whose key itself is trusted counts whatever the certificate says."""
     from trivet.package import credentials
 
-    found = credentials.identify(chain, seen, trust, credentials.moment(now), path)
+    key = next((key for key in trust.keys if key.id == chain.key.id), None)
+    try:
+        found = credentials.identify(chain, seen, trust, moment, path)
+    except SignatureError as doubt:
+        if key is None:
+            doubts.append(doubt)
+        return key and Signer(key.name, key.id, development=key.id in trust.development)
+    if key is not None:
+        return Signer(key.name, key.id, found, development=key.id in trust.development)
     development = found.root in trust.development
-    return Signer(f"{found.subject} (root {found.root[:16]})", chain.key.id, found, None, development)
+    return Signer(f"{found.subject} (root {found.root[:16]})", chain.key.id, found, development=development)
 
 
 def _check(key: PublicKey, one: bundle.Bundle, path: str) -> None:
