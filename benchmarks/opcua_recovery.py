@@ -13,6 +13,7 @@ import logging
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
+from itertools import pairwise
 from pathlib import Path
 from time import monotonic
 from typing import Any, NamedTuple, cast
@@ -142,8 +143,8 @@ class Bare:
         return await client.nodes.objects.get_child(path)
 
     def lost(self) -> int:
-        rises = zip(self.values, self.values[1:], strict=False)
-        return sum(max(round(b - a) - 1, 0) for a, b in rises)
+        right = [value for value in self.values if value >= 0]
+        return sum(max(round(b - a) - 1, 0) for a, b in pairwise(right))
 
 
 @asynccontextmanager
@@ -164,8 +165,8 @@ async def running(peer: Peer, kind: type[Reading | Bare]) -> AsyncIterator[tuple
 
 async def until(done: Callable[[], bool], longest: float) -> bool:
     end = monotonic() + longest
-    while not done() and monotonic() < end:
-        await asyncio.sleep(0.01)  # noqa: ASYNC110  # as a stranger, from outside
+    while not done() and monotonic() < end:  # noqa: ASYNC110 # watches as a stranger, from outside
+        await asyncio.sleep(0.01)
     return done()
 
 
@@ -199,7 +200,9 @@ async def bare(stack: str, event: Event) -> None:
         again = reading.fresh - well
         await asyncio.sleep(CALM)
     after = f"after {again:5.2f} s" if came else f"not within {LONGEST / 2:g} s"
-    print(f"{'bare':10} {event.name:26} data again {after}, {reading.lost()} values lost in silence", flush=True)
+    wrong = ", from the wrong node" if came and reading.values[-1] < 0 else ""
+    lost = f"{reading.lost()} values lost in silence" if not wrong else "none of the right ones"
+    print(f"{'bare':10} {event.name:26} data again {after}{wrong}: {lost}", flush=True)
 
 
 async def main(stacks: list[str]) -> int:

@@ -25,7 +25,7 @@ async def backfill(
         cover: Has the open gap.
         now: Where it will end [ns, UTC].
     """
-    if cover.gap is None or not cover.begun or now - cover.gap.start > LONGEST:
+    if cover.gap is None or not cover.last or now - cover.gap.start > LONGEST:
         return
     start, shift = cover.gap.start, feed.ours(0)
     back = 0

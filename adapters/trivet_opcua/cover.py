@@ -22,13 +22,13 @@ class Cover:
     Attributes:
         until: Last moment up to which nothing is missing [ns, UTC].
         gap: The open gap, or None.
-        begun: Whether there were data at all.
+        last: When something came last [ns, UTC]; 0 before there were data.
     """
 
     def __init__(self, origin: str, now: int) -> None:
         self.until = now
         self.gap: Gap | None = None
-        self.begun = False
+        self.last = 0
         self._origin = origin
         self._missing = False
         self._words: list[str] = []
@@ -41,6 +41,10 @@ class Cover:
         self._missing, self._words = False, []
         self.gap = Gap(self.until, None, lost.reason, self._origin, lost.detail)
         return [self.gap]
+
+    def heard(self, until: int, now: int) -> None:
+        """Data came now, and nothing is missing up to ``until`` [ns, UTC]."""
+        self.until, self.last = until, now
 
     def missed(self, words: str = "") -> None:
         """What lies in the open gap will not come any more."""
@@ -64,7 +68,7 @@ class Cover:
 
     def flows(self, now: int) -> list[Gap]:
         """The end of the open gap, now that data flow again [ns, UTC]."""
-        gap, self.gap, self.begun = self.gap, None, True
+        gap, self.gap = self.gap, None
         if gap is None:
             return []
         _log.info("%s: data flow again", self._origin)

@@ -39,6 +39,7 @@ class Feed:
         numbers: Sequence numbers.
         covered: Up to when nothing is missing, by the server's own clock where it shows one [ns, UTC].
         heart: The server's clock.
+        floor: When something came last in the session before this one [ns, UTC]; no row is older.
     """
 
     def __init__(
@@ -68,6 +69,7 @@ class Feed:
         self.numbers = Numbers()
         self.heart = Heart(table.origin, now)
         self.covered = now
+        self.floor = 0
         self._interval = round(interval * SECOND)
         self._before = now
 
@@ -119,7 +121,7 @@ class Feed:
         floor: dict[int, int] = {}
         found = []
         for row, (item, value) in enumerate(changes):
-            least = floor.get(item) or self.table.received(item)
+            least = floor.get(item) or self.table.received(item) or self.floor
             own = self.ours(value.source or value.server)
             at = receive if last.get(item) == row else min(max(own, least), receive)
             floor[item] = at

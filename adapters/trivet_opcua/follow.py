@@ -80,9 +80,9 @@ class Subscribed:
             await transport.renew()
 
     def _passed(self, publication: Publication, live: bool) -> list[Item]:
-        feed = self._known.feed
-        found = [self._cover.seen(item) for item in feed.items(publication, self._clock.now(), live)]
-        self._cover.until = feed.covered
+        feed, now = self._known.feed, self._clock.now()
+        found = [self._cover.seen(item) for item in feed.items(publication, now, live)]
+        self._cover.heard(feed.covered, now)
         return found
 
     async def _before(self, publication: Publication) -> AsyncGenerator[Item, None]:
@@ -139,7 +139,7 @@ async def polled(
             changes = [Change(item, value) for item, value in zip(items, values, strict=True)]
             if changes:
                 yield feed.readings(changes, receive)
-            cover.until = start
+            cover.heard(start, receive)
         for item in items:
             due[item] = (start // steps[item] + 1) * steps[item]
         await transport.renew()
@@ -148,7 +148,7 @@ async def polled(
 
 def _ended(cover: Cover, start: int, receive: int, hole: int) -> list[Gap]:
     """The end of an open gap, or polls that were passed over while an answer was waited for."""
-    if cover.gap is None and cover.begun and start - cover.until > hole:
+    if cover.gap is None and cover.last and start - cover.until > hole:
         words = f"no answer for {(start - cover.until) / SECOND:.1f} s, so polls were passed over"
         return cover.hole(start, "late", words)
     return cover.flows(receive)

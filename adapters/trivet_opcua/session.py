@@ -133,6 +133,7 @@ class Session:
         granted = await _subscribe(transport, asked, bound, clock, interval) if asked.settings.mode != "poll" else None
         refused = {} if granted is None else {n: code for n, code in enumerate(granted.statuses) if code >> 30}
         feed = Feed(table, bound, refused, self._alarms, interval * clock.speed, clock.now())
+        feed.floor = self._cover.last
         return Standing(transport.held, list(transport.namespaces), transport.started, bound.nodes, granted, feed)
 
 
