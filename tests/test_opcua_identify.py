@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from kits.opcua import DISHWASHER, Reader, Stage, closed, dishwasher, samples, shipped, target
+from kits.opcua import DISHWASHER, Reader, closed, dishwasher, samples, shipped, target
 from trivet.commission.exhibit import Exhibit
 from trivet.device.adapter import Diagnosis
 from trivet.device.clock import ScaledClock, WallClock
@@ -16,10 +16,15 @@ from trivet.device.document import Profile
 from trivet.device.library import load_profile
 from trivet.errors import ConnectError, DocumentError
 from trivet.interface.library import shipped as documents
+from trivet.interface.rules import rules as known_rules
 from trivet.signals import Gap, Quality, Readings
 from trivet_opcua import adapter
+from trivet_opcua.checks import points
 from trivet_opcua.companion import devices
+from trivet_opcua.diagnose import Look, Row
 from trivet_opcua.server import serve
+from trivet_opcua.settings import settings
+from trivet_opcua.transport import Unit, Value
 from trivet_opcua.troubles import KINDS, parse
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -45,6 +50,7 @@ async def kitchen() -> AsyncIterator[str]:
         yield url
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("name", sorted(devices()))
 async def test_every_type_is_served_found_and_read(name: str) -> None:
     fact = devices()[name]
@@ -62,9 +68,6 @@ async def test_every_type_is_served_found_and_read(name: str) -> None:
     rows = {sample.name: sample for sample in samples(first)}
     assert not [row for row in rows.values() if row.quality is not Quality.GOOD]
     assert set(profile.points) <= {row.rstrip("0123456789").rstrip("_") for row in rows} | set(rows)
-
-
-test_every_type_is_served_found_and_read = pytest.mark.soak(test_every_type_is_served_found_and_read)
 
 
 async def test_a_fryer_is_found_with_its_plate_and_profile(kitchen: str) -> None:
@@ -105,15 +108,23 @@ async def test_a_healthy_endpoint_has_nothing_but_its_open_connection(kitchen: s
 
 async def test_a_sick_endpoint_is_told_point_by_point() -> None:
     faults = ("bad:point=rinse_temperature", "fahrenheit", "literal")
-    async with serve(shipped(DISHWASHER), dishwasher(), "127.0.0.1:0", WallClock(), faults=faults) as url:
+    plant = dishwasher()
+    plant.values["tank_temperature_2"] = 61.0
+    async with serve(shipped(DISHWASHER), plant, "127.0.0.1:0", WallClock(), faults=faults) as url:
         found = await look(url, shipped(DISHWASHER))
+        async with Reader(target(shipped(DISHWASHER), url)) as reader:
+            first = await reader.until(lambda item: isinstance(item, Readings))
     rows = {row["point"]: row for row in found.facts["points"]}
     assert rows["tank_temperature_1"]["value"] == pytest.approx(60.0)
     assert rows["tank_temperature_1"]["server_unit"] == "[degF]"
     assert rows["rinse_temperature"]["value"] is None
     assert "TRV-U012" in rules(found, "rinse_temperature")
     assert "TRV-U008" in rules(found, "hygiene_mode")
+    assert "TRV-U009" in rules(found, "/tank_temperature")
     assert not [name for name in rows if "<" in name]
+    names = {sample.name for sample in samples(first)}
+    assert "tank_temperature_1" in names
+    assert "tank_temperature_2" not in names, "its count says that it is not fitted"
 
 
 async def test_a_server_that_is_not_there_is_a_finding() -> None:
@@ -122,19 +133,27 @@ async def test_a_server_that_is_not_there_is_a_finding() -> None:
     assert "nothing listens" in found.findings[0].message
 
 
-async def test_a_machine_without_units_and_with_odd_counts_is_told_so() -> None:
-    plant = Stage(
-        {"tank_temperature_1": 60.0, "tank_temperature_2": 61.0, "tank_count": 1.0, "operation_mode": "ready"}
-    )
-    async with serve(shipped(DISHWASHER), plant, "127.0.0.1:0", WallClock(), faults=("no_units",)) as url:
-        found = await look(url, shipped(DISHWASHER))
-        async with Reader(target(shipped(DISHWASHER), url)) as reader:
-            first = await reader.until(lambda item: isinstance(item, Readings))
-    assert "TRV-U011" in rules(found, "tank_temperature_1")
-    assert "TRV-U009" in rules(found, "tank_temperature")
-    names = {sample.name for sample in samples(first)}
-    assert "tank_temperature_1" in names
-    assert "tank_temperature_2" not in names, "its count says that it is not fitted"
+async def test_units_states_and_sampling_are_judged() -> None:
+    asked = target(shipped(DISHWASHER), "opc.tcp://127.0.0.1:9")
+    chosen = settings(asked.endpoint)
+    good = Value(60, 0, 1, 1)
+    rows = [
+        Row("tank_temperature_1", None, good, "UInt16", {}, 0.5, 0.5),
+        Row("tank_temperature_2", Unit(7, "frobs"), good, "UInt16", {}, 0.5, 0.5),
+        Row("tank_temperature_3", Unit(4408652, "C"), good, "UInt16", {}, 0.5, 5.0),
+        Row("program_mode", None, good, "OperationModeEnumeration", {0: "OperationOFF", 2: "Rest", 99: "Steam"}, 0.5),
+    ]
+    found = points(Look({}, {row.name: row for row in rows}), asked, chosen)
+    assert [(finding.where.rpartition("/")[2], finding.rule) for finding in found] == [
+        ("tank_temperature_1", "TRV-U011"),
+        ("tank_temperature_2", "TRV-U010"),
+        ("tank_temperature_3", "TRV-U013"),
+        ("program_mode", "TRV-U014"),
+        ("program_mode", "TRV-U015"),
+        ("program_mode", "TRV-U016"),
+    ]
+    assert "99 Steam" in found[4].message
+    assert all(finding.rule in known_rules() for finding in found)
 
 
 async def test_a_restart_with_another_namespace_table_is_survived_by_path() -> None:
@@ -150,6 +169,7 @@ async def test_a_restart_with_another_namespace_table_is_survived_by_path() -> N
     assert after.value == 60.0
 
 
+@pytest.mark.soak
 async def test_a_server_without_subscriptions_is_polled() -> None:
     faults = ("no_subscriptions",)
     async with (
