@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import random
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from kits.opcua import DISHWASHER, shipped, target
 from trivet.signals import SECOND, Gap, Item, Readings
 from trivet_opcua.alarms import AlarmTable
 from trivet_opcua.feed import Bound, Feed
 from trivet_opcua.inbox import Inbox
 from trivet_opcua.loss import Lost
 from trivet_opcua.sequence import LARGEST, Numbers, after
+from trivet_opcua.session import plan, slow
+from trivet_opcua.settings import settings
 from trivet_opcua.table import Table
-from trivet_opcua.transport import Change, Publication, Value
+from trivet_opcua.transport import Change, Granted, Publication, Value
 from trivet_opcua.values import Rule
 
 OVERFLOWED = 0x480
@@ -163,3 +167,14 @@ async def test_a_reader_that_is_behind_holds_up_the_server() -> None:
 async def _fill(inbox: Inbox) -> None:
     for number in range(1, 1001):
         await inbox.put(message(number))
+
+
+def test_what_comes_less_often_than_its_signal_counts_is_told() -> None:
+    names = ("tank_temperature_1", "hygiene_value", "operation_mode")
+    wanted = target(shipped(DISHWASHER), "opc.tcp://127.0.0.1")
+    asked = plan(replace(wanted, max_age={"tank_temperature_1": 5.0}), settings(wanted.endpoint))
+    granted = Granted(1, 0.5, 0.5, (0, 0, 0), (10.0, 10.0, 0.0))
+    tank, hygiene = slow(asked, names, granted, 1.0)
+    assert tank == "tank_temperature_1 comes every 10 s, and its signal counts for 5 s only"
+    assert hygiene == "hygiene_value is sampled every 10 s, which is slower than its period"
+    assert len(slow(asked, names, Granted(1, 0.5, 0.5, (), (0.1, 0.1, 0.1)), 60.0)) == 3, "seconds of the clock"

@@ -8,9 +8,9 @@ a new session with a namespace table, nodes and units of its own.
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from trivet.device.adapter import Clock, Target
 from trivet.signals import Item
@@ -43,6 +43,7 @@ class Plan:
         repeated: Those out of repeated points.
         instances: Which device, where there are several.
         settings: How the endpoint is talked to.
+        max_age: Point name to the age after which its signal no longer counts [s].
     """
 
     origin: str
@@ -50,6 +51,7 @@ class Plan:
     repeated: frozenset[str]
     instances: Mapping[str, str | int]
     settings: Settings
+    max_age: Mapping[str, float] = field(default_factory=dict)
 
     def period(self, name: str) -> float:
         """Time between two confirmations of a point [s]."""
@@ -64,7 +66,8 @@ def plan(target: Target, settings: Settings) -> Plan:
         instances = expand(name, point, target.endpoint.instances)
         points |= instances
         repeated |= set(instances) if point.most else set()
-    return Plan(target.name, points, frozenset(repeated), target.endpoint.instances, settings)
+    chosen = target.endpoint.instances
+    return Plan(target.name, points, frozenset(repeated), chosen, settings, target.max_age)
 
 
 class Session:
@@ -128,11 +131,15 @@ class Session:
     async def _begin(self, transport: Transport) -> Standing:
         asked, clock = self._asked, self._clock
         bound = await bind(transport, asked)
-        table = Table(bound.names, [asked.period(name) for name in bound.names], asked.origin)
         interval = _publishing(asked, bound, clock)
         granted = await _subscribe(transport, asked, bound, clock, interval) if asked.settings.mode != "poll" else None
         refused = {} if granted is None else {n: code for n, code in enumerate(granted.statuses) if code >> 30}
-        feed = Feed(table, bound, refused, self._alarms, interval * clock.speed, clock.now())
+        # What a server looks at less often than asked is not confirmed more often than it looks.
+        looked = [*(() if granted is None else granted.sampling), *[0.0] * len(bound.names)]
+        periods = [max(asked.period(n), s * clock.speed) for n, s in zip(bound.names, looked, strict=False)]
+        feed = Feed(
+            Table(bound.names, periods, asked.origin), bound, refused, self._alarms, interval * clock.speed, clock.now()
+        )
         feed.floor = self._cover.last
         return Standing(transport.held, list(transport.namespaces), transport.started, bound.nodes, granted, feed)
 
@@ -166,7 +173,26 @@ async def _subscribe(transport: Transport, asked: Plan, bound: Bound, clock: Clo
             raise
         _log.warning("%s: the server has no subscriptions and is polled", asked.origin)
         return None
-    for name, revised, period in zip(bound.names, granted.sampling, periods, strict=False):
-        if revised * clock.speed > period:
-            _log.warning("%s: %s is sampled every %g s, asked for every %g s", asked.origin, name, revised, period)
+    for words in slow(asked, bound.names, granted, clock.speed):
+        _log.warning("%s: %s", asked.origin, words)
     return granted
+
+
+def slow(asked: Plan, names: Sequence[str], granted: Granted, speed: float) -> list[str]:
+    """What a server confirms less often than its signal's ``max_age``, or the point's period, asks for; in words.
+
+    Args:
+        asked: Has both.
+        names: The monitored points.
+        granted: What the server made of it.
+        speed: Seconds of the clock in a real one.
+    """
+    found = []
+    for name, sampling in zip(names, granted.sampling, strict=False):
+        each = max(sampling, granted.publishing) * speed
+        oldest = asked.max_age.get(name)
+        if oldest is not None and each > oldest:
+            found.append(f"{name} comes every {each:g} s, and its signal counts for {oldest:g} s only")
+        elif each > asked.period(name):
+            found.append(f"{name} is sampled every {each:g} s, which is slower than its period")
+    return found

@@ -48,6 +48,8 @@ class Target:
             need not be all of the profile.
         time_zone: IANA name for recorded times without a zone.
         folder: Folder of the device document; relative paths count from it.
+        max_age: Point name, repeats with their number, to the age after which its signal no longer counts [s], for
+            those that feed one; an adapter that cannot confirm values as often as that says so.
     """
 
     name: str
@@ -56,6 +58,7 @@ class Target:
     points: Mapping[str, Any]
     time_zone: str = "UTC"
     folder: str = "."
+    max_age: Mapping[str, float] = field(default_factory=dict)
 
 
 class Found(NamedTuple):
@@ -150,6 +153,7 @@ class Adapter:
         serve: A real server that shows a plant through a profile; for simulators and tests.
             The context gives the URL to connect to. Where ``faults`` are named it also takes ``faults``: texts
             that begin with one of these names.
+        raw: Whether ``serve`` also takes ``raw``: a file of what a controller answered, to show instead of a plant.
         faults: Trouble at the wire that ``serve`` can make.
         recorded: Its sources end, and their times are those of a recording: they are merged in the
             order of these times on a ``RecordingClock``, on which the source itself does not wait.
@@ -169,4 +173,5 @@ class Adapter:
     show: Show | None = field(default=None)
     serve: Callable[..., AbstractAsyncContextManager[str]] | None = field(default=None)
     faults: tuple[str, ...] = ()
+    raw: bool = False
     recorded: bool = False

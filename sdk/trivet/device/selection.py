@@ -15,12 +15,16 @@ from dataclasses import replace
 from trivet.device.adapter import Target
 from trivet.device.binding import Binding
 from trivet.device.document import Point
+from trivet.interface.columns import columns
 
 
 def selected(target: Target, binding: Binding) -> Target:
-    """The target with only those points that are worth reading for a binding."""
+    """The target with only those points that are worth reading for a binding, and how old their values may get."""
     points = target.profile.points
-    fed = {wire.point for wire in binding.wires.get(target.name.rpartition("/")[2], ())}
+    wires = binding.wires.get(target.name.rpartition("/")[2], ())
+    fed = {wire.point for wire in wires}
+    signals = columns(binding.interface)
+    ages = {wire.point: signals[wire.column].max_age for wire in wires}
     open_names = [name for name in target.points if _feeds(name, points[name], fed) or not _measures(points[name])]
     kept: set[str] = set()
     while open_names:
@@ -28,7 +32,8 @@ def selected(target: Target, binding: Binding) -> Target:
         if name in points and name not in kept:
             kept.add(name)
             open_names += _deciding(points[name])
-    return replace(target, points={n: typed for n, typed in target.points.items() if n in kept}) if kept else target
+    read = {name: typed for name, typed in target.points.items() if name in kept}
+    return replace(target, points=read, max_age=ages) if kept else target
 
 
 def _feeds(name: str, point: Point, fed: set[str]) -> bool:
