@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from trivet_modbus.points import ModbusPoint
 
 FAULTS = (
-    *("stall", "late", "silent", "drop", "short", "half", "wrong_transaction", "wrong_unit", "duplicate"),
+    *("stall", "slow", "late", "silent", "drop", "short", "half", "wrong_transaction", "wrong_unit", "duplicate"),
     *("garbage", "flip", "split", "busy", "hole", "tear"),
 )
 
@@ -104,7 +104,7 @@ def show(profile: Profile, frame: Frame) -> Shown:
 
 
 def serve(
-    profile: Profile, values: Values, bind: str, clock: Clock, faults: Sequence[str] = ()
+    profile: Profile, values: Values, bind: str, clock: Clock, faults: Sequence[str] = (), raw: str = ""
 ) -> AbstractAsyncContextManager[str]:
     """A Modbus server that shows a plant through a profile; the context gives its URL.
 
@@ -115,15 +115,18 @@ def serve(
             takes a free one.
         clock: The time that the plant lives in.
         faults: Trouble that it makes at the wire, as ``faults.parse`` reads it: ``stall:every=30,delay=0.3``.
+        raw: File of recorded registers that are shown instead of the plant, see ``tape``.
 
     Raises:
-        DocumentError: A point of the profile, ``bind`` or a fault is wrong.
+        DocumentError: A point of the profile, ``bind``, a fault or ``raw`` is wrong.
         AdapterError: The address or the port cannot be used.
     """
     from trivet_modbus import server
     from trivet_modbus.faults import parse
+    from trivet_modbus.tape import load
 
-    return server.serve(profile, values, bind, clock, [parse(text) for text in faults])
+    tape = load(raw) if raw else None
+    return server.serve(profile, values, bind, clock, [parse(text) for text in faults], tape)
 
 
 adapter = Adapter(
@@ -140,4 +143,5 @@ adapter = Adapter(
     show=show,
     serve=serve,
     faults=FAULTS,
+    raw=True,
 )

@@ -22,6 +22,7 @@ from trivet_modbus.image import Image
 from trivet_modbus.layout import BITS_AT_ONCE, REGISTERS_AT_ONCE
 from trivet_modbus.route import RTU, RTU_OVER_TCP, TCP, Route, parse_route
 from trivet_modbus.talk import Answer, Controllers, RtuSpeech, Talk, TcpSpeech
+from trivet_modbus.tape import Tape
 
 PSEUDO_TERMINAL = "pty"
 UNIT = 1
@@ -41,9 +42,12 @@ class Controller:
         unit: Unit id that it answers to.
     """
 
-    def __init__(self, profile: Profile, values: Values, clock: Clock, unit: int = UNIT) -> None:
+    def __init__(
+        self, profile: Profile, values: Values, clock: Clock, unit: int = UNIT, tape: Tape | None = None
+    ) -> None:
         self.unit = unit
         self._image = Image(profile)
+        self._tape = tape
         self._values = values
         self._clock = clock
         self._shown: int | None = None
@@ -70,6 +74,9 @@ class Controller:
         address, count = REQUEST.unpack(data)
         if not 1 <= count <= (BITS_AT_ONCE if table.bits else REGISTERS_AT_ONCE):
             return ILLEGAL_VALUE
+        if self._tape is not None:
+            self._tape.wind(self._clock.now())
+            return self._tape.read(table, address, count)
         self._look()
         return self._image.read(table, address, count)
 
@@ -93,7 +100,7 @@ class Controller:
 
 @asynccontextmanager
 async def serve(
-    profile: Profile, values: Values, bind: str, clock: Clock, faults: Iterable[Fault] = ()
+    profile: Profile, values: Values, bind: str, clock: Clock, faults: Iterable[Fault] = (), tape: Tape | None = None
 ) -> AsyncIterator[str]:
     """Serves a plant as one unit; the context gives the URL.
 
@@ -104,13 +111,14 @@ async def serve(
             takes a free one, the unit is 1 unless the URL says otherwise.
         clock: The time that the plant lives in.
         faults: Trouble that it makes at the wire.
+        tape: Recorded registers that are shown instead of the plant.
 
     Raises:
         DocumentError: A point of the profile is wrong, or ``bind`` is.
         AdapterError: The address or the port cannot be used.
     """
     route, unit = _bound(bind)
-    controller = Controller(profile, values, clock, unit)
+    controller = Controller(profile, values, clock, unit, tape)
 
     def answer(asked: int, request: bytes) -> bytes | None:
         # a gateway says that nobody answered; on a line of its own a controller leaves that to the others
@@ -192,7 +200,8 @@ def _on_line(route: Route, controllers: Controllers) -> AbstractAsyncContextMana
 
 def _bound(bind: str) -> tuple[Route, int]:
     if bind == PSEUDO_TERMINAL:
-        return Route(RTU, baud=19200), UNIT
+        # a pseudo-terminal has no parity bit, and some systems refuse to set one
+        return Route(RTU, baud=19200, parity="none"), UNIT
     if "://" in bind:
         route, unit = parse_route(bind, bind)
         if route.scheme in (TCP, RTU_OVER_TCP, RTU):

@@ -14,7 +14,7 @@ from trivet_modbus.route import TCP, TLS, Route, Security, parse_route
 CLASSES = ("fast", "normal", "slow", "static")
 PERIODS: Mapping[str, float] = {"fast": 0.5, "normal": 1.0, "slow": 10.0, "static": 600.0}
 TLS_KEYS = frozenset({"ca", "certificate", "private_key", "server_name"})
-ENDPOINT_KEYS = frozenset({"timeout", "retries", "periods", "worst_turnaround"})
+ENDPOINT_KEYS = frozenset({"timeout", "retries", "periods", "worst_turnaround", "raw"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,7 @@ class Line:
         periods: Poll class to period [s], where it differs from the profile's.
         worst_turnaround: Longest time in which the unit answers, if ever [s]; 0 leaves it to the profile.
         security: Certificates of a TLS link.
+        raw: File to which every answer is appended as it came, or None; see ``tape``.
     """
 
     route: Route
@@ -38,6 +39,7 @@ class Line:
     periods: Mapping[str, float] = field(default_factory=dict)
     worst_turnaround: float = 0.0
     security: Security | None = None
+    raw: Path | None = None
 
     @property
     def baud(self) -> int:
@@ -70,6 +72,7 @@ def line(endpoint: Endpoint, where: str = "", folder: str = ".") -> Line:
         if "worst_turnaround" in given
         else 0.0,
         security=_security(given, folder, where) if secured else None,
+        raw=_raw(given["raw"], folder, where) if "raw" in given else None,
     )
 
 
@@ -141,6 +144,14 @@ def periods(given: Mapping[str, Json], where: str) -> dict[str, float]:
         raise DocumentError("'periods' is not a mapping", where=where, hint=f"give seconds for {', '.join(CLASSES)}")
     known(named, CLASSES, f"{where}/periods")
     return {name: seconds(value, name, f"{where}/periods") for name, value in named.items()}
+
+
+def _raw(name: Json, folder: str, where: str) -> Path:
+    """The file of raw words, beside the device document and nowhere else."""
+    if not isinstance(name, str) or not name.endswith(".jsonl") or Path(name).name != name:
+        hint = "name a file such as words.jsonl; it is written beside the device document"
+        raise DocumentError(f"'raw' is {name!r}", where=where, hint=hint)
+    return Path(folder) / name
 
 
 def _security(given: Mapping[str, Json], folder: str, where: str) -> Security:

@@ -24,6 +24,7 @@ from trivet_modbus.health import Health
 from trivet_modbus.layout import Span
 from trivet_modbus.missing import Missing, missing
 from trivet_modbus.schedule import NOTHING, Schedule
+from trivet_modbus.tape import Recorder
 
 BUSY_PAUSE = 0.05
 SILENT_BLOCKS = 2
@@ -89,6 +90,7 @@ class Source:
         self._alive = False
         self._look_again = self._covered + HOUR
         self._lacked = self._learned.holes
+        self._tape = Recorder(line.raw) if line.raw else None
         self._plan()
         link.declare(line.unit, line.worst_turnaround or schedule.layout.worst_turnaround)
         link.declare(line.unit, self._learned.worst_turnaround)
@@ -143,6 +145,8 @@ class Source:
         self.health.good(now)
         source = max(after - round((now - self._link.sent) * self._clock.speed * SECOND / 2), before)
         origin = self._schedule.origin
+        if self._tape is not None:
+            self._tape.put(decoder.block, answer, source)
         readings, states = self._agenda.judged(decoder, *decoder.decode(answer, source, after, origin))
         received = [readings] if decoder.readings else []
         return [*self._resumed(source), *received, *self._conditions(decoder, states, source, after)]
@@ -211,6 +215,8 @@ class Source:
     def leave(self) -> None:
         """The source ends; what was learned about the line is kept if it is more than was declared."""
         line = self._schedule.line
+        if self._tape is not None:
+            self._tape.close()
         declared = line.worst_turnaround or self._schedule.layout.worst_turnaround
         self._link.silent.discard(line.unit)
         seen = self._link.counted(line.unit).longest

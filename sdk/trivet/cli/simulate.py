@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
+from typing import Any
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -21,6 +22,9 @@ def configure(parser: ArgumentParser) -> None:
         metavar="FAULT",
         help="trouble at the wire, such as stall:every=30,delay=0.3",
     )
+    parser.add_argument("--values", metavar="FILE", help="of a profile: YAML of points and what they show, fixed")
+    parser.add_argument("--raw", default="", metavar="FILE", help="of a profile: replay what a controller answered")
+    parser.add_argument("--on", default="127.0.0.1", metavar="WHERE", help="address to listen on, or pty for RTU")
     parser.add_argument("--seed", type=int, default=1, help="the same seed gives the same appliance")
     parser.add_argument("--speed", type=float, default=1.0, metavar="N", help="run N times as fast as real time")
     parser.add_argument("--port", type=int, default=0, help="port of the first server (default: any free one)")
@@ -41,16 +45,20 @@ def main(arguments: Namespace) -> int:
 
 
 async def _serve(arguments: Namespace) -> None:
-    from trivet.commission.simulate import scenario, served
+    from trivet.commission.simulate import fixed_values, scenario, scenarios, served
     from trivet.device.clock import ScaledClock, WallClock
 
     chosen = scenario(arguments.scenario)
-    plant = chosen.plant(
-        arguments.seed, fault=arguments.fault, severity=arguments.severity, onset=arguments.onset, warm_cycles=1
-    )
+    choices: dict[str, Any] = {"fault": arguments.fault, "severity": arguments.severity, "onset": arguments.onset}
+    if arguments.values:
+        if arguments.scenario in scenarios():
+            raise ValueError("a scenario shows its own values; --values is for profiles")
+        choices["fixed"] = fixed_values(arguments.values)
+    plant = chosen.plant(arguments.seed, warm_cycles=1, **choices)
     clock = WallClock() if arguments.speed == 1 else ScaledClock(arguments.speed)
     document = Path(arguments.to) / f"simulated-{chosen.name}.yaml"
-    async with served(chosen, plant, document, clock, port=arguments.port, faults=arguments.wire) as path:
+    where: dict[str, Any] = {"bind": arguments.on, "port": arguments.port}
+    async with served(chosen, plant, document, clock, faults=arguments.wire, raw=arguments.raw, **where) as path:
         fault = f"with {arguments.fault} at severity {arguments.severity:g}" if arguments.fault else "healthy"
         print(f"simulated {chosen.name}, {fault}, at {arguments.speed:g}x; stop it with Ctrl-C", flush=True)
         print(f"device document: {path}", flush=True)

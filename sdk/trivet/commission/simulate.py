@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any, Protocol
 
 from trivet.commission.exhibit import showcase
 from trivet.device.adapter import Adapter, Clock, Snapshot
 from trivet.device.library import adapter, load_interface, load_profile
-from trivet.errors import AdapterError, DeviceError
+from trivet.errors import AdapterError, DeviceError, DocumentError
 from trivet.interface.library import shipped
+from trivet.interface.text import compose
 
 GROUP = "trivet.scenarios"
 
@@ -49,6 +50,11 @@ class Plant(Protocol):
         ...
 
 
+def scenarios() -> dict[str, EntryPoint]:
+    """The installed scenarios by name; none is imported."""
+    return {entry.name: entry for entry in entry_points(group=GROUP)}
+
+
 def scenario(name: str) -> Scenario:
     """An installed scenario by name, or an exhibit of a profile by its id or path.
 
@@ -56,9 +62,10 @@ def scenario(name: str) -> Scenario:
         DeviceError: There is none of that name.
         DocumentError: The profile is malformed.
     """
-    found = {entry.name: entry for entry in entry_points(group=GROUP)}
+    found = scenarios()
     if name not in found and (name in shipped("profile") or name.endswith(".yaml")):
-        return showcase(load_profile(name).document)
+        document = load_profile(name).document
+        return showcase(document, None if name == document.id else str(Path(name).resolve()))
     if name not in found:
         raise DeviceError(f"no scenario {name!r}", hint=f"one of {', '.join(sorted(found)) or 'none installed'}")
     loaded: Scenario = found[name].load()
@@ -75,6 +82,7 @@ async def served(
     bind: str = "127.0.0.1",
     port: int = 0,
     faults: Sequence[str] = (),
+    raw: str = "",
 ) -> AsyncIterator[Path]:
     """Serves a plant through every endpoint of its scenario, and writes the device document that reads it.
 
@@ -83,8 +91,9 @@ async def served(
         plant: The appliance that the servers show.
         path: Where the device document is written; its stem is the device's id.
         clock: The time that the plant lives in.
-        bind: Address to listen on.
+        bind: Address to listen on, or ``pty`` for a pseudo-terminal.
         port: First port; the next endpoint gets the next one. 0 lets the system choose.
+        raw: File of what a controller answered, which its protocol shows instead of the plant.
         faults: Trouble at the wire, made by every protocol that knows it: a name from its ``faults``, and how.
 
     Yields:
@@ -102,12 +111,29 @@ async def served(
             protocol = adapter(profile.adapter)
             if protocol.serve is None:
                 raise AdapterError(f"adapter {profile.adapter!r} cannot serve", where=profile_id)
-            where = f"{bind}:{port + number if port else 0}"
+            where = bind if bind == "pty" else f"{bind}:{port + number if port else 0}"
             own = [fault for fault in faults if fault.partition(":")[0] in protocol.faults]
-            more = {"faults": own} if own else {}
+            if raw and not protocol.raw:
+                raise AdapterError(f"adapter {profile.adapter!r} replays no raw words", where=profile_id)
+            more: dict[str, Any] = ({"faults": own} if own else {}) | ({"raw": raw} if raw else {})
             urls[name] = await stack.enter_async_context(protocol.serve(profile, plant, where, clock, **more))
         write_document(chosen, plant, path, urls)
         yield path
+
+
+def fixed_values(path: str | Path) -> dict[str, float | str]:
+    """What points, signals or alarms of an exhibit show: a YAML mapping of names to numbers or states.
+
+    Raises:
+        DocumentError: It cannot be read or holds something else.
+    """
+    try:
+        tree = compose(Path(path).read_bytes(), str(path)).tree
+    except OSError as error:
+        raise DocumentError(f"cannot be read ({error.strerror})", where=str(path), hint="check the path") from error
+    if not isinstance(tree, Mapping) or not all(isinstance(value, (int, float, str)) for value in tree.values()):
+        raise DocumentError("is no mapping of names to values", where=str(path), hint="write `tank: 62.5`")
+    return {name: value if isinstance(value, str) else float(value) for name, value in tree.items()}
 
 
 def _known(faults: Sequence[str], protocols: Collection[Adapter]) -> None:
