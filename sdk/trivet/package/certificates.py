@@ -8,13 +8,14 @@ from __future__ import annotations
 import base64
 import re
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NamedTuple, NoReturn, TypeVar
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
-from cryptography.utils import CryptographyDeprecationWarning
 
 from trivet import canonical
 from trivet.errors import SignatureError
@@ -31,7 +32,7 @@ BROKEN = (
     TypeError,
     OverflowError,
     LookupError,
-    CryptographyDeprecationWarning,
+    Warning,
     UnsupportedAlgorithm,
     x509.DuplicateExtension,
     x509.InvalidVersion,
@@ -74,12 +75,13 @@ def parse(data: bytes, where: str) -> Certificate:
     if len(data) > LARGEST:
         _fail("TRV-P090", f"has a certificate of over {LARGEST} bytes", where)
     try:
-        found = _load(data)
-        whole = found.public_bytes(serialization.Encoding.DER) == data
-        extensions, key = found.extensions, found.public_key()
-        texts = [subject(found), *names(found)]
-        # These are read on first use, and would fail there.
-        _ = found.issuer.rfc4514_string(), found.not_valid_before_utc, found.not_valid_after_utc, _hash(found)
+        with strict():
+            found = x509.load_der_x509_certificate(data)
+            whole = found.public_bytes(serialization.Encoding.DER) == data
+            extensions, key = found.extensions, found.public_key()
+            texts = [subject(found), *names(found)]
+            # These are read on first use, and would fail there.
+            _ = found.issuer.rfc4514_string(), found.not_valid_before_utc, found.not_valid_after_utc, _hash(found)
     except BROKEN as error:
         raise SignatureError(
             "has a certificate that cannot be read", where=where, hint=_ASK, rule="TRV-P090"
@@ -93,11 +95,12 @@ def parse(data: bytes, where: str) -> Certificate:
     return found
 
 
-def _load(data: bytes) -> Certificate:
-    """A certificate that no later version of ``cryptography`` will refuse, such as one with a negative number."""
+@contextmanager
+def strict() -> Iterator[None]:
+    """Turns what ``cryptography`` only warns of into errors: later versions refuse it, and nobody reads warnings."""
     with warnings.catch_warnings():
-        warnings.simplefilter("error", CryptographyDeprecationWarning)
-        return x509.load_der_x509_certificate(data)
+        warnings.simplefilter("error")
+        yield
 
 
 def parse_pem(data: bytes, where: str) -> Path:

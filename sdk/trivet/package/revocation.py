@@ -18,7 +18,7 @@ from cryptography.x509.oid import CRLEntryExtensionOID, ExtensionOID
 
 from trivet import canonical
 from trivet.errors import SignatureError
-from trivet.package.certificates import BROKEN, Path, strong
+from trivet.package.certificates import BROKEN, Path, strict, strong
 
 LARGEST = 8 << 20
 """Most bytes of one list."""
@@ -43,10 +43,11 @@ def parse(data: bytes, where: str) -> List:
         _fail(f"is over {LARGEST} bytes", where)
     load = x509.load_pem_x509_crl if data.lstrip().startswith(b"-----") else x509.load_der_x509_crl
     try:
-        found = load(data)
-        critical = [one.oid for one in found.extensions if one.critical]
-        dated = found.next_update_utc is not None
-        _ = found.last_update_utc, found.issuer.rfc4514_string()
+        with strict():
+            found = load(data)
+            critical = [one.oid for one in found.extensions if one.critical]
+            dated = found.next_update_utc is not None
+            _ = found.last_update_utc, found.issuer.rfc4514_string()
     except BROKEN as error:
         raise SignatureError("is no revocation list", where=where, hint=_ASK, rule="TRV-P095") from error
     if unknown := [oid.dotted_string for oid in critical if oid not in _EVALUATED]:
