@@ -121,6 +121,8 @@ class Readings:
         receive: Receive times [ns], int64 ``(rows,)``.
         origin: Endpoint they came from.
         reasons: Row number to a one-word reason, for rows that have one.
+        provenance: What they were read from and how: texts by name, the same object for every batch of one session;
+            empty where the adapter cannot say.
     """
 
     names: tuple[str, ...]
@@ -131,6 +133,7 @@ class Readings:
     receive: Ints
     origin: str = ""
     reasons: Mapping[int, str] = field(default_factory=dict)
+    provenance: Mapping[str, str] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.values)

@@ -7,6 +7,7 @@ Exit codes: 0 good, 1 the verdict is negative, 2 could not be done or undecided.
 
 from __future__ import annotations
 
+import os
 import sys
 
 VERBS = {
@@ -15,6 +16,7 @@ VERBS = {
     "connect": "find out what answers at a URL and propose device documents",
     "read": "show every signal of a device: value, unit, age, status",
     "doctor": "look at a device, an endpoint or a profile and say what is wrong",
+    "record": "keep everything that a device's endpoints say, to replay it later",
     "simulate": "serve a simulated plant over OPC UA and Modbus",
     "pack": "make a package",
     "unpack": "write a package's members and signatures to a folder",
@@ -83,6 +85,8 @@ def _verb(name: str, words: list[str]) -> int:
     if rest:
         # Files on both sides of an option; only then, since it draws up a usage text, which costs milliseconds.
         arguments = parser.parse_intermixed_args(words)
+    if getattr(arguments, "home", None):
+        os.environ["TRIVET_HOME"] = os.path.abspath(arguments.home)  # noqa: PTH100  # pathlib would slow the start
     try:
         return int(module.main(arguments))
     except TrivetError as error:

@@ -199,9 +199,8 @@ def _apply(plan: _Plan, readings: Readings, names: tuple[str, ...]) -> Readings:
     status, reasons = readings.status, readings.reasons
     if unknown is not None or not possible.all() or status.any():
         status, reasons = _judged(plan, readings, values, possible, unknown)
-    return Readings(
-        names, plan.column[index], values, status, readings.source, readings.receive, readings.origin, reasons
-    )
+    source, receive, origin = readings.source, readings.receive, readings.origin
+    return Readings(names, plan.column[index], values, status, source, receive, origin, reasons, readings.provenance)
 
 
 def _fed(plan: _Plan, readings: Readings) -> Readings:
@@ -219,6 +218,7 @@ def _fed(plan: _Plan, readings: Readings) -> Readings:
         readings.receive[keep],
         readings.origin,
         {int(places[row]): reason for row, reason in readings.reasons.items() if keep[row]},
+        readings.provenance,
     )
 
 
@@ -278,4 +278,5 @@ def _joined(parts: Sequence[Readings]) -> Readings:
         receive[order],
         parts[0].origin,
         reasons,
+        parts[0].provenance,
     )

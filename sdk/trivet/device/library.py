@@ -9,6 +9,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from trivet.device import recording
 from trivet.device.adapter import Adapter, Target
 from trivet.device.check import check_device, check_profile
 from trivet.device.document import Device, Endpoint, InterfaceReference, Profile
@@ -126,7 +127,7 @@ def resolve(path: str | Path) -> ResolvedDevice:
     for name, endpoint in device.endpoints.items():
         profiles[name] = profile = _profile(parsed, name, endpoint, folder)
         _refuse(check_profile(profile))
-        readers[name] = reader = _adapter(profile)
+        readers[name] = reader = _reader(_adapter(profile), endpoint)
         _check_scheme(parsed, name, endpoint, reader)
         points = _points(profile, reader)
         targets[name] = Target(f"{device.id}/{name}", endpoint, profile.document, points, device.time_zone, str(folder))
@@ -174,6 +175,13 @@ def _profile(parsed: Parsed[Device], name: str, endpoint: Endpoint, folder: Path
         return load_profile(endpoint.profile, folder)
     except DocumentError as error:
         raise _placed(error, parsed, ("endpoints", name, "profile")) from error
+
+
+def _reader(reader: Adapter, endpoint: Endpoint) -> Adapter:
+    """The adapter, or for a recording of what one read, the reader of recordings with this adapter's points."""
+    if endpoint.url.partition(":")[0] != recording.SCHEME:
+        return reader
+    return Adapter(reader.name, (recording.SCHEME,), reader.point, recording.connect, reader.decode, recorded=True)
 
 
 def _adapter(profile: Parsed[Profile]) -> Adapter:
