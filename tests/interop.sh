@@ -32,7 +32,7 @@ oldest() {
 
 debian() {
     local missing=()
-    for package in mbpoll libmodbus-dev gcc libc6-dev openssl softhsm2 opensc; do
+    for package in mbpoll libmodbus-dev gcc g++ libc6-dev openssl softhsm2 opensc; do
         dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
     done
     if [ ${#missing[@]} -gt 0 ] && [ "$(id -u)" = 0 ]; then
@@ -59,11 +59,25 @@ model_signing() {
     say "peer: model-signing $("$work/signing/bin/python" -c 'from importlib.metadata import version; print(version("model-signing") + ", securesystemslib " + version("securesystemslib"))')"
 }
 
+export_peers() {
+    command -v npm >/dev/null || { say "missing: node and npm, for the exports' own tools"; return; }
+    mkdir "$work/exports"
+    (cd "$work/exports" && npm init -y && npm install --no-audit --no-fund --silent typescript @types/node \
+        @asyncapi/parser @thing-description-playground/core) >/dev/null 2>&1 ||
+        { say "missing: typescript, asyncapi parser, thing description tools, npm cannot install them"; return; }
+    export TRIVET_EXPORT_PEERS=$work/exports
+    "$python" -m venv "$work/openapi" &&
+        "$work/openapi/bin/python" -m pip install --quiet --disable-pip-version-check openapi-spec-validator &&
+        export TRIVET_OPENAPI_VALIDATOR=$work/openapi/bin/openapi-spec-validator
+    say "peers of exports: typescript, asyncapi parser, thing description playground, openapi-spec-validator, gcc, g++"
+}
+
 say "commit $(git rev-parse --short HEAD), $(date -u +%F), $("$python" --version), $(uname -m)"
 oldest
 debian
 node_opcua
 model_signing
+export_peers
 "$python" -m pytest -m interop -rs >"$work/interop.log" 2>&1 || failed=1
 verdict "interop tests" "$work/interop.log"
 cp "$work/result.txt" "$result"

@@ -27,7 +27,7 @@ def line_schema(subject: Subject) -> Schema:
         properties = kind["properties"]
         if properties["kind"]["const"] == "prediction":
             properties["outputs"] = outputs_schema(subject)
-        if properties["kind"]["const"] == "decision":
+        if properties["kind"]["const"] == "decision" and subject.interface.decisions:
             properties["rule"] = {"enum": sorted(subject.interface.decisions)}
     return schema
 

@@ -2,7 +2,7 @@
 
 One object type in a namespace of its own, with a variable for each output, its
 EngineeringUnits (UNECE id) and range, beside whatever companion model the server has.
-Class outputs show the likeliest class and its probability.
+Class outputs show the likeliest class and its probability, actions a quantity each.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from trivet import units
 from trivet.errors import DocumentError
 from trivet.export import Subject
 from trivet.export.identifiers import pascal
+from trivet.export.line import ordered_classes
 from trivet.interface.document import Output
 
 SCHEMA = "http://opcfoundation.org/UA/2011/03/UANodeSet.xsd"
@@ -85,11 +86,19 @@ class _Writer:
 
     def _output(self, parent: str, name: str, spec: Output) -> None:
         title = self._subject.label(spec.label, name)
+        if spec.kind == "actions":
+            for action in ordered_classes(self._subject.interface, name):
+                self._analog(parent, f"{pascal(name)}{pascal(action)}", f"{title}: {action}", spec)
+            return
         if self._subject.interface.classes(name):
             self._variable(parent, f"{pascal(name)}Class", f"{title}: likeliest class", "String", PLAIN)
             self._variable(parent, f"{pascal(name)}Probability", f"{title}: its probability", "Double", PLAIN)
             return
-        variable = self._variable(parent, pascal(name), title, "Double", ANALOG)
+        self._analog(parent, pascal(name), title, spec)
+
+    def _analog(self, parent: str, name: str, title: str, spec: Output) -> None:
+        """A quantity with its unit and range."""
+        variable = self._variable(parent, name, title, "Double", ANALOG)
         if spec.range is not None:
             self._property(variable, "EURange", "i=884", _range(*spec.range))
         self._property(variable, "EngineeringUnits", "i=887", _unit(spec.unit))
