@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from trivet import units
+from trivet.check.lint import lint
 from trivet.device.adapter import Snapshot, Target
 from trivet.device.clock import ScaledClock
 from trivet.device.document import Endpoint, Profile
@@ -199,6 +200,21 @@ def test_a_file_that_is_none_of_frames_is_refused(tmp_path: Path, text: str) -> 
     with pytest.raises(DocumentError) as caught:
         load_frames(path)
     assert caught.value.rule == "TRV-M121"
+
+
+def test_lint_holds_a_profile_to_the_frames_beside_it(tmp_path: Path) -> None:
+    path = tmp_path / "abb-b23.yaml"
+    text = (FOLDER / path.name).read_text()
+    path.write_text(text)
+    frames = (FOLDER / f"abb-b23{SUFFIX}").read_text()
+    frames_beside(path).write_text(frames)
+    assert list(lint([path]).findings) == []
+    path.write_text(text.replace("address: '0x5B2C'", "address: '0x5B2D'"))
+    (found,) = lint([path]).findings
+    assert (found.rule, found.where) == ("TRV-M120", f"{frames_beside(path)}:frames[2]")
+    path.write_text(text)
+    frames_beside(path).write_text(frames[:100])
+    assert [one.rule for one in lint([path]).findings] == ["TRV-M121"]
 
 
 def test_a_value_that_is_none_is_not_called_a_number() -> None:

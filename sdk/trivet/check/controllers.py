@@ -7,6 +7,7 @@ from datetime import date
 
 from trivet.canonical import dumps
 from trivet.device.document import Point, Profile
+from trivet.device.frames import golden_findings
 from trivet.device.library import adapter
 from trivet.errors import AdapterError, DocumentError
 from trivet.interface.findings import Findings
@@ -76,8 +77,11 @@ def _check_adapter(notes: Findings[Profile]) -> None:
     except AdapterError as error:
         notes.add("TRV-D014", ("adapter",), error.message, error.hint)
         return
-    for path, rule, message, hint in _refused(profile, reader.point):
+    refused = list(_refused(profile, reader.point))
+    for path, rule, message, hint in refused:
         notes.add(rule, path, message, hint)
+    if not refused and reader.show is not None and notes.source is not None:
+        notes.found += golden_findings(profile, notes.source.where, reader.show)
 
 
 def _refused(profile: Profile, point: object) -> Iterator[tuple[Path, str, str, str]]:
