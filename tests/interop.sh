@@ -72,6 +72,14 @@ export_peers() {
     say "peers of exports: typescript, asyncapi parser, thing description playground, openapi-spec-validator, gcc, g++"
 }
 
+exporters() {
+    "$python" -m venv "$work/exporters" &&
+        "$work/exporters/bin/python" -m pip install --quiet --disable-pip-version-check skl2onnx onnxmltools lightgbm ||
+        { say "missing: skl2onnx, onnxmltools and lightgbm, pip cannot install them"; return; }
+    export TRIVET_EXPORTERS=$work/exporters/bin/python
+    say "peer: skl2onnx $("$TRIVET_EXPORTERS" -c 'from importlib.metadata import version; print(version("skl2onnx"))')"
+}
+
 say "commit $(git rev-parse --short HEAD), $(date -u +%F), $("$python" --version), $(uname -m)"
 oldest
 debian
