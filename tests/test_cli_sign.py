@@ -189,6 +189,20 @@ def test_a_broken_policy_in_the_store_stops_everything(capsys: Said) -> None:
     assert (code, "TRV-P098" in said) == (2, True)
 
 
+def test_a_verdict_is_written_for_programs(capsys: Said) -> None:
+    keys.write_key("oem", keys.generate())
+    _run(capsys, "sign kettle.trivet --key oem")
+    Path("other.trivet").write_bytes(tiny.package())
+    code, said = _run(capsys, "verify kettle.trivet other.trivet --trust oem.pub --format json")
+    found = json.loads(said)
+    assert (code, found["good"], found["files"]) == (1, False, ["kettle.trivet", "other.trivet"])
+    assert [(one["rule"], one["file"]) for one in found["findings"]] == [("TRV-P040", "other.trivet")]
+    _run(capsys, "sign kettle.trivet --key firmware.key --certificate chain.pem")
+    code, said = _run(capsys, "verify kettle.trivet --trust oem.pub --format sarif")
+    (one,) = json.loads(said)["runs"][0]["results"]
+    assert (code, one["ruleId"], one["level"]) == (0, "TRV-P094", "warning")
+
+
 def test_developers_are_marked(capsys: Said) -> None:
     keys.write_key("dev", keys.generate())
     _run(capsys, "sign kettle.trivet --key dev")

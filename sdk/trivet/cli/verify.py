@@ -5,11 +5,13 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING
 
-from trivet.cli.options import add_trust
+from trivet.cli.options import add_format, add_trust
 
 if TYPE_CHECKING:
+    from trivet.errors import Finding, PackageError
     from trivet.package.admit import Verified
     from trivet.package.sign import Signer
+    from trivet.package.trust import Trust
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -19,32 +21,61 @@ def configure(parser: ArgumentParser) -> None:
         "--device-class", action="append", default=[], metavar="TYPE", help="appliance type that it is for (policy)"
     )
     add_trust(parser)
+    add_format(parser)
 
 
 def main(arguments: Namespace) -> int:
     """Prints one verdict a package; 1 when one is refused."""
-    from trivet.errors import PackageError
-    from trivet.package.admit import admit
-    from trivet.package.archive import open_package
     from trivet.package.trust import home_name, load_trust
 
     trust = load_trust(home_name(arguments.home), arguments.trust, arguments.policy)
-    refused, classes, development = 0, tuple(arguments.device_class), arguments.allow_development
+    findings: list[Finding] = []
     for path in arguments.package:
-        try:
-            package = open_package(path)
-            verified = admit(package, trust, arguments.unsigned, development=development, classes=classes)
-        except PackageError as error:
-            refused += 1
-            print(f"refused  {path}: {error}")
-            continue
-        print("\n".join(rows(path, verified)))
-    return 1 if refused else 0
+        # One package at a time is held; what is kept are sentences.
+        outcome = _outcome(path, trust, arguments)
+        findings += _findings(path, outcome)
+        if arguments.format == "text":
+            print("\n".join(rows(path, outcome)))
+    if arguments.format != "text":
+        print(_report(findings, arguments))
+    return 1 if any(finding.severity == "error" for finding in findings) else 0
 
 
-def rows(path: str, verified: Verified) -> list[str]:
-    """What is said about a good package."""
-    package = verified.package
+def _outcome(path: str, trust: Trust, arguments: Namespace) -> Verified | PackageError:
+    from trivet.errors import PackageError
+    from trivet.package.admit import admit
+    from trivet.package.archive import open_package
+
+    terms = {"development": arguments.allow_development, "classes": tuple(arguments.device_class)}
+    try:
+        return admit(open_package(path), trust, arguments.unsigned, **terms)
+    except PackageError as error:
+        return error
+
+
+def _findings(path: str, outcome: Verified | PackageError) -> list[Finding]:
+    """A refusal is an error, a signature that does not count a warning."""
+    from trivet.errors import Finding, PackageError
+
+    if isinstance(outcome, PackageError):
+        return [Finding(outcome.rule, path, outcome.message, outcome.hint)]
+    return [Finding(doubt.rule, path, doubt.message, doubt.hint, "warning") for doubt in outcome.doubts]
+
+
+def _report(findings: list[Finding], arguments: Namespace) -> str:
+    from trivet.check.formats import FORMATS
+    from trivet.check.verdict import Verdict
+
+    return FORMATS[arguments.format](Verdict("verify", findings, arguments.package))
+
+
+def rows(path: str, outcome: Verified | PackageError) -> list[str]:
+    """What is said about a package."""
+    from trivet.package.admit import Verified
+
+    if not isinstance(outcome, Verified):
+        return [f"refused  {path}: {outcome}"]
+    package, verified = outcome.package, outcome
     signer = f"signed by {verified.signer}" if verified.signer else "not signed by anybody trusted"
     found = [
         f"good     {path}: {len(package.members)} members, {signer}",
