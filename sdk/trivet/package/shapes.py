@@ -29,13 +29,18 @@ class Node(NamedTuple):
 
     @property
     def first(self) -> Extent:
-        """The first input; nothing counts as one element."""
-        return (self.inputs[0] if self.inputs else None) or extent(())
+        """The first input."""
+        return self.extent(0)
+
+    def extent(self, place: int) -> Extent:
+        """An input; one that is not there counts as one element."""
+        return (self.inputs[place] if place < len(self.inputs) else None) or extent(())
 
     def numbers(self, name: str, place: int) -> list[int] | None:
         """Constant integers from an attribute, or from an input in newer operator sets; None when absent."""
         if name in self.attributes:
-            return list(self.attributes[name])
+            given = self.attributes[name]
+            return [given] if isinstance(given, int) else list(given)
         found = self.values[place] if place < len(self.values) else None
         if found is None or any(bound.degree or not bound.exact for bound in found):
             return None
@@ -58,7 +63,7 @@ def _elementwise(node: Node) -> list[Extent]:
 
 
 def _matmul(node: Node) -> list[Extent]:
-    a, b = (value or extent(()) for value in node.inputs[:2])
+    a, b = node.extent(0), node.extent(1)
     if not a.dims or not b.dims:
         return [unknown(a.total.times(b.total))]
     rows = a.dims[-2:-1]
@@ -68,7 +73,7 @@ def _matmul(node: Node) -> list[Extent]:
 
 
 def _gemm(node: Node) -> list[Extent]:
-    a, b = (value or extent(()) for value in node.inputs[:2])
+    a, b = node.extent(0), node.extent(1)
     if not (a.dims and b.dims and len(a.dims) == len(b.dims) == 2):
         return [unknown(a.total.times(b.total))]
     row = a.dims[1 if node.attributes.get("transA") else 0]
@@ -104,7 +109,7 @@ def _global(node: Node) -> list[Extent]:
 
 
 def _concat(node: Node) -> list[Extent]:
-    parts = [value for value in node.inputs if value is not None]
+    parts = [value for value in node.inputs if value is not None] or [node.first]
     total = parts[0].total
     for part in parts[1:]:
         total = total.plus(part.total)
@@ -140,8 +145,8 @@ def _split(node: Node) -> list[Extent]:
     if sizes is not None and len(sizes) == node.outputs:
         return [_resized(value, axis, Bound(abs(size))) for size in sizes]
     dim = value.dims[axis]
-    exact = dim.exact and dim.factor % node.outputs == 0
-    piece = Bound(-(-dim.factor // node.outputs), dim.degree, exact)
+    count = max(node.outputs, 1)
+    piece = Bound(-(-dim.factor // count), dim.degree, dim.exact and dim.factor % count == 0)
     return [_resized(value, axis, dim._replace(exact=False) if node.given(1) else piece)] * node.outputs
 
 
@@ -172,7 +177,7 @@ def _sliced(dim: Bound, start: int, end: int, step: int) -> Bound:
 
 
 def _gather(node: Node) -> list[Extent]:
-    data, index = (value or extent(()) for value in node.inputs[:2])
+    data, index = node.extent(0), node.extent(1)
     if not data.dims or index.dims is None:
         return [unknown(data.total.times(index.total))]
     axis = node.attributes.get("axis", 0) % len(data.dims)
@@ -180,14 +185,14 @@ def _gather(node: Node) -> list[Extent]:
 
 
 def _features(node: Node) -> list[Extent]:
-    data, index = (value or extent(()) for value in node.inputs[:2])
+    data, index = node.extent(0), node.extent(1)
     if not data.dims:
         return [unknown(data.total.times(index.total))]
     return [extent((*(data.dims[:-1] or (ONE,)), index.total))]
 
 
 def _second(node: Node) -> list[Extent]:
-    return [(node.inputs[1] if node.given(1) else None) or node.first]
+    return [node.extent(1)]
 
 
 def _reshape(node: Node) -> list[Extent]:
@@ -294,7 +299,7 @@ def _classifier(node: Node) -> list[Extent]:
 
 
 def _convolution(node: Node) -> list[Extent]:
-    value, kernel = (given or extent(()) for given in node.inputs[:2])
+    value, kernel = node.extent(0), node.extent(1)
     if not value.dims or not kernel.dims or len(value.dims) != len(kernel.dims):
         return [unknown(value.total.times(kernel.total))]
     return [extent((value.dims[0], kernel.dims[0], *_moved(node, value.dims[2:])))]

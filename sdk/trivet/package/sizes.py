@@ -72,7 +72,7 @@ class Sizes:
         for name in outputs[len(found) :]:
             self._keep(name, found[0], where)
         values = _numbers(operator, node)
-        if values is not None and len(values) <= KEPT:
+        if values is not None and outputs and len(values) <= KEPT:
             self._values[outputs[0]] = values
 
     def _keep(self, name: str, made: Extent, where: str) -> None:
