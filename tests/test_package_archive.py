@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import random
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -20,8 +21,12 @@ from trivet.package.archive import attach, file_name, open_package, read, write
 HERE = Path(__file__).parent
 
 PACK = """
-import hashlib, os, sys
+import hashlib, os, sys, time
+if sys.argv[4] != "now":
+    time.time, time.time_ns = lambda: float(sys.argv[4]), lambda: int(sys.argv[4]) * 10**9
+    time.localtime = time.gmtime = lambda *_: time.struct_time((2038, 1, 19, 3, 14, 8, 1, 19, 1))
 os.umask(int(sys.argv[1], 8))
+os.chdir(sys.argv[3])
 import tinypackage as tiny
 from trivet.package.archive import write
 members = dict(sorted(tiny.members().items(), reverse=sys.argv[2] == "reversed"))
@@ -56,23 +61,37 @@ def test_an_independent_zip_library_writes_the_same_bytes_and_reads_them() -> No
         assert found.namelist() == [path for path, _ in tiny.entries(data)]
 
 
-@pytest.mark.parametrize(
-    ("umask", "order", "variables"),
-    [
-        ("000", "sorted", {"TZ": "UTC", "PYTHONHASHSEED": "0"}),
-        ("077", "reversed", {"TZ": "Asia/Shanghai", "PYTHONHASHSEED": "1234", "LC_ALL": "C"}),
-        ("022", "reversed", {"TZ": "America/St_Johns", "SOURCE_DATE_EPOCH": "1", "LANG": "tr_TR.UTF-8"}),
-    ],
-)
-def test_packing_is_reproducible(umask: str, order: str, variables: dict[str, str]) -> None:
+def _packed(words: list[str], variables: dict[str, str], before: tuple[str, ...] = ()) -> str:
+    """SHA-256 of the package that another process packs: umask, order of members, working folder, clock."""
     done = subprocess.run(  # noqa: S603 - our own script
-        [sys.executable, "-c", PACK, umask, order],
+        [*before, sys.executable, "-c", PACK, *words],
         capture_output=True,
         text=True,
         check=True,
         env={"PYTHONPATH": str(HERE), "PATH": os.defpath, **variables},
     )
-    assert done.stdout.strip() == canonical.sha256(tiny.package())
+    return done.stdout.strip()
+
+
+@pytest.mark.parametrize(
+    ("umask", "order", "folder", "clock", "variables"),
+    [
+        ("000", "sorted", "/", "now", {"TZ": "UTC", "PYTHONHASHSEED": "0"}),
+        ("077", "reversed", "/tmp", "0", {"TZ": "Asia/Shanghai", "PYTHONHASHSEED": "1234", "LC_ALL": "C"}),
+        ("022", "reversed", "/", "4102444800", {"TZ": "America/St_Johns", "LANG": "tr_TR.UTF-8", "PYTHONUTF8": "0"}),
+        ("027", "sorted", "/tmp", "1", {"SOURCE_DATE_EPOCH": "1", "PYTHONHASHSEED": "99", "LC_ALL": "POSIX"}),
+    ],
+)
+def test_packing_is_reproducible(umask: str, order: str, folder: str, clock: str, variables: dict[str, str]) -> None:
+    assert _packed([umask, order, folder, clock], variables) == canonical.sha256(tiny.package())
+
+
+@pytest.mark.interop
+@pytest.mark.skipif(shutil.which("faketime") is None, reason="faketime is not installed")
+@pytest.mark.parametrize("day", ["1999-12-31 23:59:59", "2026-03-29 02:30:00", "2037-01-19 03:14:08"])
+def test_packing_is_the_same_on_another_day(day: str) -> None:
+    fake = (str(shutil.which("faketime")), day)
+    assert _packed(["022", "sorted", "/", "now"], {}, fake) == canonical.sha256(tiny.package())
 
 
 def test_bytes_of_members_may_be_any_buffer() -> None:
