@@ -32,7 +32,7 @@ oldest() {
 
 debian() {
     local missing=()
-    for package in mbpoll libmodbus-dev gcc g++ libc6-dev openssl softhsm2 opensc; do
+    for package in mbpoll libmodbus-dev gcc g++ libc6-dev faketime nodejs openssl softhsm2 opensc; do
         dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
     done
     if [ ${#missing[@]} -gt 0 ] && [ "$(id -u)" = 0 ]; then
