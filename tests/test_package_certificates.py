@@ -402,7 +402,7 @@ def _kept(folder: Path, *lists: bytes) -> Trust:
     return ck.pinned(ROOT, lists=folder)
 
 
-LIST = {
+LIST: dict[str, Callable[[], bytes]] = {
     "revoked": lambda: ck.revoked(ISSUER, FIRMWARE.certificate.serial_number),
     "revoked-for-a-harmless-reason": lambda: ck.revoked(
         ISSUER, FIRMWARE.certificate.serial_number, reason=x509.ReasonFlags.superseded
