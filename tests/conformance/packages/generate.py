@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import onnxwire as wire
 import tinypackage as tiny
 from hostile.package_cases import Keys
+from hostile.package_graphs import HARMLESS
 from hostile.package_limits import ALL
 from hostile.package_tensors import trees
 from trivet import canonical
@@ -81,6 +82,7 @@ GOOD: dict[str, Good] = {
         lambda _: archive.attach(tiny.package(), "META-INF/attestations/bench.json", b"{}"),
     ),
     "trees": Good("a tree ensemble", lambda _: tiny.with_model(trees())),
+    "sizes-measured": Good("a tensor expanded to the rows of the window", lambda _: tiny.with_model(_measured())),
     "nan-scalar": Good("a weight of one element may be NaN", lambda _: tiny.with_model(_nan())),
 }
 
@@ -159,9 +161,21 @@ BAD: dict[str, str] = {
     "nodes-cyclic": "nodes in a circle",
     "tree-cycle": "a tree in a circle",
     "expand-bomb": "a tensor expanded beyond bounds",
+    "columns-twins-by-digit": "two columns that look alike",
+    "name-twin-by-digit": "a weight that looks like the window",
+    "linear-other-table": "coefficients for more columns than the table has",
+    "tree-feature-beyond-table": "a split on a column that the table does not have",
+    "broadcast-outer": "a broadcast beyond bounds",
+    "concat-doubled": "a tensor joined with itself over and over",
+    "rows-by-rows": "a tensor that grows with the square of the batch",
+    "values-together": "many tensors that are too large together",
     "input-longer": "a window of another length than the manifest says",
     "output-extra": "an output that the manifest does not name",
 }  # fmt: skip
+
+
+def _measured() -> bytes:
+    return HARMLESS["expand-by-rows"]()
 
 
 def _nan() -> bytes:
