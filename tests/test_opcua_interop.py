@@ -3,72 +3,42 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import os
-import shutil
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
-from kits.opcua import DISHWASHER, PATIENCE, Reader, closed, opened, shipped, target
-from trivet.signals import Condition, Quality, Readings, Status
-
-HERE = Path(__file__).parent / "servers" / "node_opcua"
-NODE = shutil.which("node")
-INSTALLED = (HERE / "node_modules" / "node-opcua").is_dir() or bool(os.environ.get("NODE_PATH"))
+from kits.opcua import DISHWASHER, Reader, closed, opened, shipped, target
+from kits.opcua_peers import Peer, Seen, free_port, has_node
+from servers import relay as wire
+from servers.relay import Relay
+from trivet.signals import Condition, Gap, Quality, Readings, Status
+from trivet_opcua.security import approve
+from trivet_opcua.settings import settings
 
 pytestmark = [
     pytest.mark.interop,
-    pytest.mark.skipif(NODE is None or not INSTALLED, reason="run `npm install` in tests/servers/node_opcua first"),
+    pytest.mark.skipif(not has_node(), reason="run `npm install` in tests/servers/node_opcua first"),
 ]
 
 
-class Peer:
-    """A running server."""
-
-    def __init__(self, url: str, process: asyncio.subprocess.Process) -> None:
-        self.url = url
-        self._process = process
-
-    async def order(self, **order: object) -> None:
-        assert self._process.stdin is not None
-        self._process.stdin.write(json.dumps(order).encode() + b"\n")
-        await self._process.stdin.drain()
-
-
 @asynccontextmanager
-async def peer(port: int, *fillers: str) -> AsyncIterator[Peer]:
-    pipe = asyncio.subprocess.PIPE
-    process = await asyncio.create_subprocess_exec(
-        str(NODE),
-        str(HERE / "server.js"),
-        str(port),
-        *fillers,
-        stdin=pipe,
-        stdout=pipe,
-        stderr=asyncio.subprocess.DEVNULL,
-    )
-    assert process.stdin is not None
-    assert process.stdout is not None
+async def peer(port: int, *fillers: str, **environment: str) -> AsyncIterator[Server]:
+    server = Server("node-opcua", 1.0, environment, port)
     try:
-        async with asyncio.timeout(3 * PATIENCE):
-            while not (line := await process.stdout.readline()).startswith(b"ready"):
-                assert line, "the peer ended"
-        yield Peer(line.split()[1].decode(), process)
+        await server.start(len(fillers))
+        yield server
     finally:
-        process.stdin.close()
-        async with asyncio.timeout(PATIENCE):
-            await process.stdout.read()
-            await process.wait()
+        await server.kill()
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+class Server(Peer):
+    """A running server with a URL of its own."""
+
+    @property
+    def url(self) -> str:
+        return f"opc.tcp://127.0.0.1:{self.port}"
 
 
 @pytest.mark.parametrize("mode", ["subscribe", "poll"])
@@ -115,3 +85,86 @@ async def test_a_restart_with_another_namespace_table_goes_on() -> None:
         await reader.until(closed)
         after = await reader.sample("tank_temperature_2")
     assert after.value == pytest.approx(60.0)
+
+
+async def steps(reader: Reader, count: int) -> None:
+    """Reads until the counter has gone on by so many steps."""
+    first = await reader.sample("hygiene_value")
+    await reader.sample("hygiene_value", lambda s: s.value >= first.value + count)
+
+
+def lost(reader: Reader) -> tuple[float, ...]:
+    seen = Seen("hygiene_value")
+    for item in reader.items:
+        seen.take(item)
+    return seen.account(1.0).lost
+
+
+@pytest.mark.parametrize("security", ["none", "strongest"])
+async def test_outages_are_survived_with_security_on_and_off(
+    security: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRIVET_HOME", str(tmp_path / "home"))
+    async with peer(free_port(), PKI=str(tmp_path / "pki")) as server, Relay("127.0.0.1", server.port) as relay:
+        wanted = target(shipped(DISHWASHER), f"opc.tcp://127.0.0.1:{relay.port}", None, security=security, timeout=2)
+        if security != "none":
+            await approve(settings(wanted.endpoint))
+        async with Reader(wanted) as reader:
+            await server.order(alarm=True)
+            raised = await reader.until(lambda item: isinstance(item, Condition))
+            await steps(reader, 2)
+            relay.cut()
+            await reader.until(closed)
+            relay.mute()
+            await reader.until(opened)
+            await server.order(alarm=False)
+            await asyncio.sleep(4.0)
+            relay.unmute()
+            ended = await reader.until(lambda item: isinstance(item, Condition))
+            if not isinstance(reader.items[-1], Gap) and not closed(reader.gaps[-1]):
+                await reader.until(closed)
+            await steps(reader, 2)
+            assert await server.count() == (1, 1)
+    assert isinstance(raised, Condition)
+    assert isinstance(ended, Condition)
+    assert (raised.active, ended.active, ended.id) == (True, False, raised.id)
+    assert [gap.end == gap.start for gap in reader.gaps if gap.end is not None] == [True, True], reader.gaps
+    assert lost(reader) == ()
+    if security == "none":
+        assert relay.services[wire.CREATE_SESSION] == 1
+        assert relay.services[wire.ACTIVATE] == 3
+
+
+async def test_a_new_session_reads_the_history_of_what_has_one() -> None:
+    async with peer(free_port(), HISTORY="1") as server, Relay("127.0.0.1", server.port) as relay:
+        url = f"opc.tcp://127.0.0.1:{relay.port}"
+        async with Reader(target(shipped(DISHWASHER), url, None, timeout=2)) as reader:
+            await steps(reader, 2)
+            await server.order(end=True)
+            gap = await reader.until(opened)
+            end = await reader.until(closed)
+            await steps(reader, 2)
+    assert isinstance(gap, Gap)
+    assert isinstance(end, Gap)
+    assert end.end is not None
+    assert end.end > end.start, "the other points have none"
+    assert "1 of " in end.detail
+    assert "points were read back" in end.detail
+    assert relay.services[wire.HISTORY_READ] >= 1
+    assert lost(reader) == ()
+
+
+async def test_a_queue_that_overflowed_is_a_gap(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten places for three seconds of samples, twenty of them a second."""
+    monkeypatch.setattr("trivet_opcua.requests.OUTAGE", 0.0)
+    async with peer(free_port(), TICK="5") as server:
+        wanted = target(shipped(DISHWASHER), server.url, None, periods={"normal": 0.1}, publishing=3.0)
+        async with Reader(wanted) as reader:
+            await reader.sample("hygiene_value")
+            found = await reader.until(lambda item: isinstance(item, Gap) and item.reason == "overflow")
+            await reader.sample("hygiene_value")
+    assert isinstance(found, Gap)
+    assert found.end is not None
+    assert found.end > found.start
+    assert "hygiene_value" in found.detail
+    assert {s.quality for s in reader.all("hygiene_value")} == {Quality.GOOD}

@@ -128,5 +128,6 @@ def history(node: Node, start: int, end: int, point: bytes | None) -> Any:
         ReturnBounds=False,
     )
     request.Parameters.TimestampsToReturn = ua.TimestampsToReturn.Both
+    request.Parameters.ReleaseContinuationPoints = False
     request.Parameters.NodesToRead = [ua.HistoryReadValueId(NodeId=node, ContinuationPoint=point)]
     return request

@@ -10,10 +10,10 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from trivet.device.adapter import Clock, Target
-from trivet.signals import Item
+from trivet.signals import Item, Readings
 from trivet_opcua.alarms import AlarmTable
 from trivet_opcua.browse import find
 from trivet_opcua.cover import Cover
@@ -21,6 +21,7 @@ from trivet_opcua.feed import Bound, Feed
 from trivet_opcua.follow import SHORTEST_INTERVAL, Standing, Subscribed, polled
 from trivet_opcua.loss import Lost
 from trivet_opcua.points import OpcPoint, expand
+from trivet_opcua.provenance import provenance
 from trivet_opcua.settings import Settings, declared
 from trivet_opcua.table import Table
 from trivet_opcua.transport import Granted, Transport
@@ -120,7 +121,7 @@ class Session:
         known.feed.heart.restart(self._clock.now())
         async with aclosing(self._follow(transport, known, again)) as items:
             async for item in items:
-                yield item
+                yield replace(item, provenance=known.provenance) if isinstance(item, Readings) else item
 
     def _follow(self, transport: Transport, known: Standing, again: bool) -> AsyncGenerator[Item, None]:
         if known.granted is not None:
@@ -131,6 +132,7 @@ class Session:
     async def _begin(self, transport: Transport) -> Standing:
         asked, clock = self._asked, self._clock
         bound = await bind(transport, asked)
+        told = await provenance(transport, asked, bound.told)
         interval = _publishing(asked, bound, clock)
         granted = await _subscribe(transport, asked, bound, clock, interval) if asked.settings.mode != "poll" else None
         refused = {} if granted is None else {n: code for n, code in enumerate(granted.statuses) if code >> 30}
@@ -141,7 +143,8 @@ class Session:
             Table(bound.names, periods, asked.origin), bound, refused, self._alarms, interval * clock.speed, clock.now()
         )
         feed.floor = self._cover.last
-        return Standing(transport.held, list(transport.namespaces), transport.started, bound.nodes, granted, feed)
+        table_now = list(transport.namespaces)
+        return Standing(transport.held, table_now, transport.started, bound.nodes, granted, feed, told)
 
 
 async def bind(transport: Transport, asked: Plan) -> Bound:
@@ -152,7 +155,7 @@ async def bind(transport: Transport, asked: Plan) -> Bound:
     units = dict(zip(with_unit, await transport.units([found.units[name] for name in with_unit]), strict=True))
     rules = [rule(asked.points[name], units.get(name), declared(asked.settings.units, name)) for name in names]
     missing = {len(names) + number: "missing" for number in range(len(found.missing))}
-    return Bound((*names, *found.missing), [found.nodes[name] for name in names], rules, missing)
+    return Bound((*names, *found.missing), [found.nodes[name] for name in names], rules, missing, found.told)
 
 
 def _publishing(asked: Plan, bound: Bound, clock: Clock) -> float:
@@ -173,8 +176,9 @@ async def _subscribe(transport: Transport, asked: Plan, bound: Bound, clock: Clo
             raise
         _log.warning("%s: the server has no subscriptions and is polled", asked.origin)
         return None
-    for words in slow(asked, bound.names, granted, clock.speed):
-        _log.warning("%s: %s", asked.origin, words)
+    late = slow(asked, bound.names, granted, clock.speed)
+    if late:
+        _log.warning("%s: %s%s", asked.origin, late[0], f"; {len(late) - 1} more likewise" if len(late) > 1 else "")
     return granted
 
 

@@ -63,9 +63,13 @@ class OpcRequests:
                 yield from self._asked(chunk)
 
     def _asked(self, chunk: bytes) -> Iterator[tuple[int, Method | None]]:
-        request = struct.unpack_from("<I", chunk, 20)[0]
-        if request not in self._begun:
+        try:
+            request = struct.unpack_from("<I", chunk, 20)[0]
             service, start = node(chunk, 24)
+        except (struct.error, IndexError):
+            yield -1, None  # encrypted
+            return
+        if request not in self._begun:
             if service == _CALL:
                 for method in methods(chunk, start):
                     yield service, method

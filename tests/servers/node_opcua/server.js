@@ -3,7 +3,7 @@
 // Environment: TICK is the time between two steps of ActualHygieneValue [ms]; PKI a folder for the certificates of
 // secured endpoints, beside which there is an open one; HISTORY=1 keeps a history of the hygiene value.
 // Lines on stdin change it: {"set": "OperationMode", "value": 15, "status": "BadSensorFailure"}, {"alarm": true};
-// {"count": true} prints the number of its sessions and subscriptions.
+// {"count": true} prints the number of its sessions and subscriptions, {"end": true} closes them all.
 "use strict";
 const readline = require("node:readline");
 const {
@@ -118,6 +118,8 @@ function listen(server, variables, alarm) {
     const order = JSON.parse(line);
     if ("count" in order) {
       console.log(`count ${server.engine.currentSessionCount} ${server.engine.currentSubscriptionCount}`);
+    } else if ("end" in order) {
+      Object.values(server.engine._sessions).forEach((s) => server.engine.closeSession(s.authenticationToken, true, "Terminated"));
     } else if ("alarm" in order) raise(alarm, order.alarm);
     else show(variables[order.set], order.value, order.status);
   });
