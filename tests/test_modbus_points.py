@@ -176,6 +176,14 @@ REFUSED: dict[str, tuple[Point, dict[str, Point]]] = {
         other(unit="Cel", selector=Selector(point="mode", cases={"1": {"unit": "W"}})),
         {"mode": other()},
     ),
+    "case of a wrong kind": (
+        other(selector=Selector(point="mode", cases={"1": {"scale": "a"}})),
+        {"mode": other()},
+    ),
+    "case of an unknown key": (
+        other(selector=Selector(point="mode", cases={"1": {"factor": 1}})),
+        {"mode": other()},
+    ),
     "case out of the table": (
         other(selector=Selector(point="mode", cases={"1": {"at": {"table": "holding", "address": 70000}}})),
         {"mode": other()},

@@ -131,7 +131,7 @@ def point(source: Point, profile: Profile) -> ModbusPoint:
     made = _plain(name, source, profile, layout, where)
     if source.selector is not None:
         cases = tuple(
-            (_code(code, where), _case(name, source, keys, profile, layout, f"{where}/{code}"))
+            (_code(code, where), _checked_case(name, source, keys, profile, layout, f"{where}/{code}"))
             for code, keys in source.selector.cases.items()
         )
         made = replace(made, selector=_reference(source.selector.point, source, profile, where), cases=cases)
@@ -174,10 +174,7 @@ def _plain(name: str, source: Point, profile: Profile, layout: Map, where: str) 
 def _case(name: str, source: Point, keys: Mapping[str, Json], profile: Profile, layout: Map, where: str) -> ModbusPoint:
     """The point as it is while its selector has one code, in the unit and states of the point itself."""
     tuples: dict[str, Any] = {k: tuple(v) if isinstance(v, (list, tuple)) else v for k, v in keys.items()}
-    try:
-        changed = replace(source, **tuples)
-    except TypeError as error:
-        raise DocumentError(f"a case has no key {sorted(keys)!r}", where=where) from error
+    changed = replace(source, **tuples)
     if changed.poll != source.poll:
         raise DocumentError("a case cannot change 'poll' over Modbus", where=where, hint="give the faster one")
     made = _plain(name, changed, profile, layout, where)

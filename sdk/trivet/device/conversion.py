@@ -12,7 +12,7 @@ from trivet.errors import DocumentError
 from trivet.interface.columns import codes
 from trivet.interface.document import Signal
 
-WHOLE_TYPES = ("int", "uint", "bcd")
+WHOLE_TYPES = ("int", "uint", "bcd", "mod10k", "signmag")
 """Beginnings of raw types that have a smallest step."""
 
 METERED = ("W", "A", "J")
