@@ -171,6 +171,17 @@ def _plain(name: str, source: Point, profile: Profile, layout: Map, where: str) 
     )
 
 
+def _checked_case(
+    name: str, source: Point, keys: Mapping[str, Json], profile: Profile, layout: Map, where: str
+) -> ModbusPoint:
+    """A case, whatever stands in it."""
+    try:
+        return _case(name, source, keys, profile, layout, where)
+    except (TypeError, ValueError, AttributeError) as error:
+        message = f"a case has a key or value of the wrong kind ({error})"
+        raise DocumentError(message, where=where, hint="give keys of a point, as the point itself has them") from error
+
+
 def _case(name: str, source: Point, keys: Mapping[str, Json], profile: Profile, layout: Map, where: str) -> ModbusPoint:
     """The point as it is while its selector has one code, in the unit and states of the point itself."""
     tuples: dict[str, Any] = {k: tuple(v) if isinstance(v, (list, tuple)) else v for k, v in keys.items()}
