@@ -8,7 +8,7 @@ from kits.matrix import Cell, Tally, cells, ours, trouble
 
 READS = 40
 EVERY = 10
-PATIENT = 0.4
+PATIENT = 0.6
 """Far above every delay, so that a busy machine does not make one longer than the declared turnaround."""
 
 

@@ -2,6 +2,7 @@
 
 ========================== =================================================================
 ``stall``                  hangs for ``delay``, then answers everything that queued up, in order
+``slow``                   takes ``delay`` for every answer; goes together with the others
 ``late``                   sends one answer ``delay`` later, after those to later requests
 ``silent``                 does not answer
 ``drop``                   closes the connection; on a serial line as ``silent``
@@ -93,12 +94,12 @@ def parse(text: str) -> Fault:
 
 
 def struck(faults: Iterable[Fault], number: int, request: bytes) -> Fault | None:
-    """The fault that the request with a number, from 1 on, meets."""
+    """The fault that the request with a number, from 1 on, meets; ``slow`` is none of these."""
     for fault in faults:
         if fault.name == "hole":
             if _touches(fault, request):
                 return fault
-        elif number % (2 if fault.name == "tear" else fault.every) == 0:
+        elif fault.name != "slow" and number % (2 if fault.name == "tear" else fault.every) == 0:
             return fault
     return None
 

@@ -128,6 +128,7 @@ class Controllers:
         self.requests = 0
         self.faults = faults
         self._answer = answer
+        self._turnaround = sum(fault.delay for fault in faults if fault.name == "slow")
         self._tasks: set[asyncio.Task[None]] = set()
         self._queue: asyncio.Queue[tuple[Talk, Request, int]] = asyncio.Queue()
         if faults:
@@ -152,6 +153,8 @@ class Controllers:
     async def _work(self) -> None:
         while True:
             talk, request, number = await self._queue.get()
+            if self._turnaround:
+                await asyncio.sleep(self._turnaround)
             pdu = self._answer(request.unit, request.pdu)
             if pdu is None:
                 continue

@@ -32,9 +32,10 @@ FAULTS = ("stall", "late", "duplicate", "short", "garbage", "split", "wrong_tran
 RETRIES = (0, 3)
 MEANINGLESS = frozenset({("wrong_transaction", RTU_OVER_TCP), ("wrong_transaction", RTU), ("flip", TCP)})
 EVERY = 30
-DELAY = 0.06
-TIMEOUT = 0.04
-WORST_TURNAROUND = 0.15
+TURNAROUND = 0.002
+DELAY = 0.12
+TIMEOUT = 0.08
+WORST_TURNAROUND = 0.35
 ADDRESSES = tuple(range(0, 160, 20))
 NAMES = {f"p{address}": address for address in ADDRESSES}
 
@@ -90,7 +91,9 @@ async def served(scheme: str, fault: str) -> AsyncIterator[str]:
     process = await asyncio.create_subprocess_exec(*words, stdin=pipe, stdout=pipe, cwd=TESTS)
     assert process.stdout is not None
     try:
-        yield (await process.stdout.readline()).decode().strip()
+        url = (await process.stdout.readline()).decode().strip()
+        assert url, "the server did not start"
+        yield url
     finally:
         process.kill()
         await process.wait()
@@ -128,7 +131,7 @@ async def cell(one: Cell, reads: int) -> Tally:
 def trouble(scheme: str, fault: str, every: int = EVERY) -> AbstractAsyncContextManager[Route]:
     """The server; duplicates come before the next request, delays stay below the declared turnaround."""
     route = Route(scheme, baud=115200) if scheme == RTU else Route(scheme, "127.0.0.1")
-    return listening(route, answer, [Fault(fault, every, DELAY)])
+    return listening(route, answer, [Fault(fault, every, DELAY), Fault("slow", 1, TURNAROUND)])
 
 
 async def serve(scheme: str, fault: str) -> None:
