@@ -269,7 +269,7 @@ def _candidate(
 def _wild(column: NDArray[np.int64]) -> bool:
     """Whether a register jumps through its whole range, as the low part of a longer value does."""
     steps = np.abs(np.diff(column))
-    return len(steps) >= SMALLEST and bool((column >= 0).all()) and float(np.median(steps)) > WILD
+    return len(steps) >= SMALLEST and bool((column >= 0).all()) and float(np.quantile(steps, 0.75)) > WILD
 
 
 WILD = 2048.0

@@ -10,7 +10,7 @@ import numpy as np
 from trivet.device.adapter import Clock, Target
 from trivet.device.document import Point
 from trivet.errors import Finding
-from trivet.signals import Sample
+from trivet.signals import Floats, Sample
 from trivet_modbus.address import LAST, Table
 from trivet_modbus.ask import Asker
 from trivet_modbus.detective import OFFSETS, interpret, word_orders
@@ -22,6 +22,8 @@ POLLS = 3
 PAUSE = 0.4
 MOST = 60
 SUSPICIOUS, CONVINCING = 0.7, 0.9
+Words = Mapping[tuple[Table, int], int]
+"""Registers of one poll by table and address."""
 FAMILIES = ("int", "uint", "float", "bcd", "mod10k", "signmag")
 
 
@@ -54,8 +56,8 @@ async def mistaken(
     words = await _words(asker, judged, clock)
     scores = {reading: _score(target, judged, words, reading) for reading in _readings(judged)}
     best = max(scores.values(), default=0.0)
-    winners = [reading for reading, score in scores.items() if score == best]
     declared = _declared(judged)
+    winners = _homely(judged, [reading for reading, score in scores.items() if score == best])
     if best < CONVINCING or declared in winners:
         return []
     if len(winners) > 1:
@@ -64,6 +66,21 @@ async def mistaken(
         hint = "find out with `trivet doctor URL --detect ADDRESS --signal NAME --shows VALUE`"
         return [Finding("TRV-M104", target.name, message, hint, "warning")]
     return list(_findings(target, winners[0], declared, len(suspects), len(judged)))
+
+
+def _homely(judged: Sequence[ModbusPoint], winners: Sequence[Reading]) -> list[Reading]:
+    """Of readings that are all possible those that need the fewest registers beyond the profile's own.
+
+    Beside each other, values in the wrong word order look right when read one register further: their
+    high halves are in place, and only their low halves are a neighbour's. But then the last of them
+    reaches beyond the registers of the profile.
+    """
+    own = {(one.table, address) for one in judged for address in range(one.address, one.end)}
+    foreign = {
+        reading: len({(one.table, a + reading.offset) for one in judged for a in range(one.address, one.end)} - own)
+        for reading in winners
+    }
+    return [reading for reading in winners if foreign[reading] == min(foreign.values())]
 
 
 def _findings(target: Target, found: Reading, declared: Reading, odd: int, judged: int) -> Iterator[Finding]:
@@ -117,9 +134,9 @@ def _declared(judged: Sequence[ModbusPoint]) -> Reading:
     return Reading(0, judged[0].word_order, judged[0].byte_order)
 
 
-async def _words(asker: Asker, judged: Sequence[ModbusPoint], clock: Clock) -> list[dict[tuple[Table, int], int]]:
+async def _words(asker: Asker, judged: Sequence[ModbusPoint], clock: Clock) -> list[Words]:
     """The registers of all points and one on either side, some times over."""
-    polls = []
+    polls: list[Words] = []
     for number in range(POLLS):
         if number:
             await clock.sleep(PAUSE * clock.speed)
@@ -143,24 +160,25 @@ def _stretches(one: ModbusPoint) -> Iterator[tuple[int, int]]:
     yield one.address, one.words
 
 
-def _score(
-    target: Target, judged: Sequence[ModbusPoint], polls: Sequence[Mapping[tuple[Table, int], int]], reading: Reading
-) -> float:
+def _score(target: Target, judged: Sequence[ModbusPoint], polls: Sequence[Words], reading: Reading) -> float:
     """Share of the points whose values are possible in all polls when read so; a 0 says nothing for anybody."""
     good = known = 0
     for one in judged:
-        places = [(one.table, one.address + reading.offset + index) for index in range(one.words)]
-        rows = [[poll[place] for place in places] for poll in polls if all(place in poll for place in places)]
-        if not rows:
-            known += 1
-            continue
-        orders = word_orders(KINDS[one.type])
-        order = reading.word_order if reading.word_order in orders else "big"
-        raw = interpret(np.array(rows, np.int64), one.type, order, reading.byte_order)
-        if not raw.any():
+        raw = _raw(one, polls, reading)
+        if raw is not None and not raw.any():
             continue
         known += 1
-        spec = _spec(target, one)
-        values = raw * one.scale + one.offset
-        good += all(np.isfinite(value) and not is_implausible(spec, float(value)) for value in values)
+        if raw is not None:
+            values, spec = raw * one.scale + one.offset, _spec(target, one)
+            good += all(np.isfinite(value) and not is_implausible(spec, float(value)) for value in values)
     return good / known if known else 0.0
+
+
+def _raw(one: ModbusPoint, polls: Sequence[Words], reading: Reading) -> Floats | None:
+    """A point's raw numbers when read so, one a poll; None where its registers are refused."""
+    places = [(one.table, one.address + reading.offset + index) for index in range(one.words)]
+    rows = [[poll[place] for place in places] for poll in polls if all(place in poll for place in places)]
+    if not rows:
+        return None
+    order = reading.word_order if reading.word_order in word_orders(KINDS[one.type]) else "big"
+    return interpret(np.array(rows, np.int64), one.type, order, reading.byte_order)

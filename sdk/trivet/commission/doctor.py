@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -81,6 +81,7 @@ async def examine(resolved: ResolvedDevice, clock: Clock, seconds: float) -> Rep
     seen, *diagnoses = await asyncio.gather(watch(resolved, binding, clock, seconds), *looks.values())
     findings = [*binding.findings, *signals(resolved.device.id, binding, seen)]
     off = codes(interface.signals["operation_mode"]).get("machine_off") if "operation_mode" in binding.fitted else None
+    findings += clocks(seen, looks)
     findings += meter.check(seen.traces, resolved.device.parameters, resolved.device.id, off)
     findings += [finding for one in diagnoses for finding in one.findings]
     findings += outputs(resolved.device.id, interface, binding)
@@ -167,8 +168,9 @@ def signals(device: str, binding: Binding, seen: Seen) -> Iterator[Finding]:
     for column in sorted(binding.fitted):
         trace = seen.traces.get(column)
         where = f"{device}/{column}"
-        if trace is None and _another(column, seen):
-            yield Finding("TRV-D068", where, "is not fitted", "the others of its kind are", "note")
+        if trace is None and every[column].repeat:
+            hint = "if the appliance has one, correct the profile or the instance; else all is well"
+            yield Finding("TRV-D068", where, "is not fitted", hint, "note")
             continue
         if trace is None:
             hint = "is it polled more seldom than this look was long? look longer with --for"
@@ -181,7 +183,6 @@ def signals(device: str, binding: Binding, seen: Seen) -> Iterator[Finding]:
             severity = "error" if interval > every[column].max_age else "warning"
             message = f"comes every {interval:.2g} s, its signal asks for every {period:g} s"
             yield Finding("TRV-D062", where, message, hint, severity)
-    yield from _clocks(seen)
 
 
 def outputs(device: str, interface: Interface, binding: Binding) -> Iterator[Finding]:
@@ -255,18 +256,12 @@ def _quality(where: str, trace: Trace) -> Iterator[Finding]:
         yield Finding("TRV-D065", where, f"has states that the profile does not know: {numbers}", hint, "warning")
 
 
-def _another(column: str, seen: Seen) -> bool:
-    """Whether a repeated column is silent while another of its kind is not."""
-    stem, _, number = column.rpartition("_")
-    return number.isdigit() and any(name.rpartition("_")[0] == stem for name in seen.traces if name != column)
-
-
-def _clocks(seen: Seen) -> Iterator[Finding]:
-    """Endpoints whose own clock is off."""
+def clocks(seen: Seen, looks: Collection[str]) -> Iterator[Finding]:
+    """Endpoints whose own clock is off, of those that no look of their own protocol was taken at."""
     offsets: dict[str, float] = {}
     for trace in seen.traces.values():
         offset = trace.offset()
-        if offset:
+        if offset and trace.last.origin.rpartition("/")[2] not in looks:
             origin = trace.last.origin
             offsets[origin] = max(offset, offsets.get(origin, offset))
     for origin, offset in offsets.items():
