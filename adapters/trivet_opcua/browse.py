@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from trivet_opcua import provenance
 from trivet_opcua.loss import Lost
 from trivet_opcua.points import BASE, DI, Name, OpcPoint
 from trivet_opcua.transport import Child, Node, Path, Transport
@@ -31,12 +32,14 @@ class Found:
         units: Point name to its EngineeringUnits property, where there is one.
         missing: Names of points that the server has not. Of a repeated point, only those that its count promises.
         odd: Repeated point to what its count says and how many instances exist, where the two differ.
+        told: What the server says about itself and the devices: its name in ``provenance.paths`` to its node.
     """
 
     nodes: Mapping[str, Node]
     units: Mapping[str, Node]
     missing: tuple[str, ...]
     odd: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    told: Mapping[str, Node] = field(default_factory=dict)
 
 
 async def find(
@@ -61,13 +64,14 @@ async def find(
     devices = await _devices(transport, types, table, instances)
     nodes = _direct(transport, points, table)
     paths = {name: start for name, point in points.items() if (start := _start(transport, point, devices, table))}
-    ends = await transport.translate(
-        [*paths.values(), *((node, (*path, ENGINEERING_UNITS)) for node, path in paths.values())]
-    )
+    asides = provenance.paths(transport, list(devices.values()))
+    with_units = ((node, (*path, ENGINEERING_UNITS)) for node, path in paths.values())
+    ends = await transport.translate([*paths.values(), *with_units, *asides.values()])
+    told = {name: end for name, end in zip(asides, ends[2 * len(paths) :], strict=True) if end is not None}
     nodes |= {name: end for name, end in zip(paths, ends, strict=False) if end is not None}
-    units = {name: end for name, end in zip(paths, ends[len(paths) :], strict=True) if end is not None}
+    units = {name: end for name, end in zip(paths, ends[len(paths) :], strict=False) if end is not None}
     missing = tuple(name for name in points if name not in nodes and name not in repeated)
-    return await _counted(transport, points, repeated, Found(nodes, units, missing))
+    return await _counted(transport, points, repeated, Found(nodes, units, missing, {}, told))
 
 
 async def _counted(
@@ -92,7 +96,7 @@ async def _counted(
     said = {stem: known[count] for stem, count in counted.items() if count in known}
     odd = {stem: (limit, exist[stem]) for stem, limit in said.items() if limit != exist[stem]}
     units = {name: node for name, node in found.units.items() if name in nodes}
-    return Found(nodes, units, tuple(missing), odd)
+    return Found(nodes, units, tuple(missing), odd, found.told)
 
 
 def _direct(transport: Transport, points: Mapping[str, OpcPoint], table: Mapping[str, int]) -> dict[str, Node]:

@@ -19,6 +19,7 @@ from trivet_opcua.identify import PATIENCE, device_type
 from trivet_opcua.link import stream
 from trivet_opcua.loss import Lost
 from trivet_opcua.points import Name
+from trivet_opcua.provenance import models
 from trivet_opcua.session import plan
 from trivet_opcua.settings import Settings, declared
 from trivet_opcua.survey import Survey
@@ -115,7 +116,7 @@ async def _server(look: Look, survey: Survey, target: Target, clock: Clock) -> N
     look.facts["clock_offset_s"] = round((beat - (before + after) / 2) / SECOND, 3) if beat else None
     look.facts["round_trip_ms"] = round((after - before) / clock.speed / 1e6, 1)
     look.facts["server"] = await survey.facts()
-    look.facts["models"] = await survey.models()
+    look.facts["models"] = await models(survey)
     type_ = device_type(target.profile)
     known: set[Name] = {type_} if type_ else set()
     look.facts["devices"] = [

@@ -30,6 +30,7 @@ class Bound:
     nodes: Sequence[Node]
     rules: Sequence[Rule]
     missing: Mapping[int, str] = field(default_factory=dict)
+    told: Mapping[str, Node] = field(default_factory=dict)
 
 
 class Feed:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,6 +31,7 @@ class Standing:
         nodes: The points; items index them.
         granted: The subscription, or None when polling.
         feed: What came so far.
+        provenance: Where its values come from.
     """
 
     held: Any
@@ -39,6 +40,7 @@ class Standing:
     nodes: Sequence[Node]
     granted: Granted | None
     feed: Feed
+    provenance: Mapping[str, str]
 
 
 class Subscribed:

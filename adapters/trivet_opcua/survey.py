@@ -12,9 +12,9 @@ from trivet_opcua.browse import lineage, objects
 from trivet_opcua.client import AsyncuaTransport
 from trivet_opcua.companion import HEALTH, NAMEPLATE
 from trivet_opcua.points import DI, KITCHEN, Name
+from trivet_opcua.provenance import plain, texts
 from trivet_opcua.transport import Child, Node, Value
 
-NAMESPACES = "i=11715"
 DEVICE_TYPE = Name(DI, "DeviceType")
 SERVER_FACTS: Mapping[str, str] = {
     "product": "i=2262",
@@ -30,7 +30,6 @@ LIMITS: Mapping[str, str] = {
     "browse_continuation_points": "i=2735",
     "fastest_sampling_ms": "i=2272",
 }
-VERSION_PARTS = ("NamespaceUri", "NamespaceVersion", "NamespacePublicationDate")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,25 +81,6 @@ class Survey(AsyncuaTransport):
             "limits": {name: shown[name] for name in LIMITS if shown[name]},
         }
 
-    async def models(self) -> dict[str, dict[str, str]]:
-        """Namespace to version and publication date, where the server states them."""
-        (stated,) = await self.children([self.node(0, NAMESPACES)])
-        paths = [(child.node, ((0, part),)) for child in stated for part in VERSION_PARTS]
-        ends = await self.translate(paths) if paths else []
-        values = await self.values_of(ends)
-        found: dict[str, dict[str, str]] = {uri: {} for uri in self.namespaces}
-        for row in range(0, len(values), len(VERSION_PARTS)):
-            uri, version, date = values[row : row + len(VERSION_PARTS)]
-            if uri in found:
-                found[uri] = {"version": version, "date": date[:10]}
-        return found
-
-    async def values_of(self, nodes: Sequence[Node | None]) -> list[str]:
-        """Values as text, empty where there is no node or no Good value."""
-        there = [node for node in nodes if node is not None]
-        values = iter(await self.read(there)) if there else iter(())
-        return [str(shown) if node is not None and (shown := plain(next(values))) is not None else "" for node in nodes]
-
     async def enumerations(self, nodes: Sequence[Node]) -> list[tuple[str, dict[int, str]]]:
         """Data type of each variable by name, and its names by number where it is an enumeration."""
         types = [value.raw for value in await self._attributes(nodes, ua.AttributeIds.DataType)]
@@ -121,25 +101,16 @@ class Survey(AsyncuaTransport):
         spaces = [table[uri] for uri in (DI, KITCHEN) if uri in table]
         keys = [*((space, key) for space in spaces for key in (*NAMEPLATE, "DeviceHealth", "DeviceLocationName"))]
         ends = await self.translate([(node, (key,)) for node in nodes for key in keys]) if nodes and keys else []
-        texts = await self.values_of(ends)
+        shown_texts = await texts(self, ends)
         plates = []
         for row in range(len(nodes)):
-            shown = texts[row * len(keys) : (row + 1) * len(keys)] if keys else []
+            shown = shown_texts[row * len(keys) : (row + 1) * len(keys)] if keys else []
             plate = {key: text for (_, key), text in zip(keys, shown, strict=True) if text}
             health = plate.pop("DeviceHealth", "")
             if health.isdigit() and int(health) < len(HEALTH):
                 plate["DeviceHealth"] = HEALTH[int(health)]
             plates.append(plate)
         return plates
-
-
-def plain(value: Value) -> Any:
-    """A Good value as a number or text, else None."""
-    raw = value.raw
-    if value.status >> 30 or raw is None:
-        return None
-    text = getattr(raw, "Text", raw)
-    return text if isinstance(text, (int, float, str, type(None))) else str(text)
 
 
 def _codes(value: Value | None) -> dict[int, str]:
