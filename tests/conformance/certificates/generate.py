@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import certkit as ck
 import test_package_certificates as forged
+import test_package_revocation as revoked
 import test_package_timestamp as stamped
 import tinypackage as tiny
 from trivet.package import archive, keys
@@ -55,9 +56,9 @@ def cases() -> dict[str, tuple[bytes, dict[str, Any]]]:
         found[f"certificate-{name}_fail"] = _case(*build(), ck.NOW, rule=rule)
     for name, (rule, change) in forged.MALFORMED.items():
         found[f"bundle-{name}_fail"] = _case(forged._edited(change), PINNED, ck.NOW, rule=rule)
-    for name, listed in forged.LIST.items():
-        package = ck.signed(tiny.package(), forged.FIRMWARE, forged.ISSUER)
-        found[f"list-{name}_fail"] = _case(package, PINNED, ck.NOW, (listed(),), "TRV-P095")
+    for name, listed in revoked.LIST.items():
+        package = ck.signed(tiny.package(), revoked.FIRMWARE, revoked.ISSUER)
+        found[f"list-{name}_fail"] = _case(package, ck.pinned(revoked.ROOT), ck.NOW, (listed(),), "TRV-P095")
     for rule, time, table in (("TRV-P096", ck.NOW, stamped.BROKEN), ("TRV-P097", stamped.LATE, stamped.UNTRUSTED)):
         for name, make in table.items():
             found[f"timestamp-{name}_fail"] = _case(make(), stamped.TRUST, time, rule=rule)
