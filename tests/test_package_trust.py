@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
+import certkit as ck
 import tinypackage as tiny
 from trivet.errors import PackageError, PolicyError, SignatureError
 from trivet.package import archive, keys, sign, store, trust
 from trivet.package.admit import admit
+from trivet.package.trust import SIGN, Anchor, Trust
 
 
 @pytest.fixture
@@ -159,3 +161,13 @@ def test_refusals_name_the_command_that_helps() -> None:
         admit(sign.sign(tiny.package(), keys.generate()), ())
     assert "`trivet trust add KEY.pub`" in untrusted.value.hint
     assert "`--trust KEY.pub`" in untrusted.value.hint
+
+
+def test_a_stored_root_that_was_exchanged_stops_everything() -> None:
+    root = ck.authority()
+    own = ck.issue(root, ck.Wish())
+    for pem in (own.pem, b"junk", root.pem * 2, ck.authority("Other").pem):
+        trust = Trust(anchors=(Anchor(root.print, SIGN, pem, "root.crt"),))
+        with pytest.raises(PackageError) as caught:
+            admit(ck.signed(tiny.package(), own), trust, clock=ck.clock())
+        assert caught.value.rule == "TRV-P047"
