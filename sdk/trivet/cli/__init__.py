@@ -29,6 +29,7 @@ VERBS = {
     "check": "lint, changes, packages and golden frames of a folder, one verdict",
     "breaking": "tell what a change breaks for firmware, wire, data and model",
     "export": "write an interface in the forms that other tools speak",
+    "validate": "check recorded data against an interface",
     "explain": "print cause and remedy of a rule",
 }
 
