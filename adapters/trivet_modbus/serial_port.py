@@ -12,6 +12,8 @@ from trivet_modbus.route import BAUD, RTU, Route
 
 READ_AT_ONCE = 4096
 CONTROL, SPEED_IN, SPEED_OUT, CHARACTERS = 2, 4, 5, 6
+PSEUDO_TERMINALS = range(136, 144)
+"""Device numbers of Linux."""
 PARITY = {"none": 0, "even": termios.PARENB, "odd": termios.PARENB | termios.PARODD}
 
 
@@ -121,8 +123,11 @@ def configure(file: int, route: Route) -> None:
     speed: int = getattr(termios, f"B{route.baud}")
     settings = termios.tcgetattr(file)
     settings[:CONTROL] = [0, 0]
-    stop = termios.CSTOPB if route.stop == 2 else 0
-    settings[CONTROL] = termios.CS8 | termios.CREAD | termios.CLOCAL | PARITY[route.parity] | stop
+    framing = PARITY[route.parity] | (termios.CSTOPB if route.stop == 2 else 0)
+    if os.major(os.fstat(file).st_rdev) in PSEUDO_TERMINALS:
+        # it has no wire that parity could be on, and refuses to be asked twice
+        framing = 0
+    settings[CONTROL] = termios.CS8 | termios.CREAD | termios.CLOCAL | framing
     settings[CONTROL + 1] = 0
     settings[SPEED_IN] = settings[SPEED_OUT] = speed
     # one byte at least, so that a read of nothing is not taken for the end
