@@ -89,6 +89,7 @@ def test_a_signature_is_made_elsewhere(capsys: Said) -> None:
     facts = json.loads(Path("message.json").read_text())
     assert facts["package"] == archive.open_package("kettle.trivet").digest
     assert facts["size"] == len(message)
+    assert message.endswith(base64.b64decode(facts["envelope"]["payload"]))
     private = keys.read_private_key("hsm")
     signature = keys.sign_bytes(private, message)
     r, s = utils.decode_dss_signature(signature)

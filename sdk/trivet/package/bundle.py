@@ -66,6 +66,11 @@ def pae(payload: bytes) -> bytes:
     return b"DSSEv1 %d %s %d %s" % (len(PAYLOAD_TYPE), PAYLOAD_TYPE.encode(), len(payload), payload)
 
 
+def envelope(payload: bytes) -> dict[str, object]:
+    """The DSSE envelope of a statement, not signed yet."""
+    return {"payload": _encoded(payload), "payloadType": PAYLOAD_TYPE, "signatures": []}
+
+
 def write(bundle: Bundle) -> bytes:
     """The bundle's JSON."""
     return canonical.dumps(
@@ -73,8 +78,7 @@ def write(bundle: Bundle) -> bytes:
             "mediaType": BUNDLE_TYPE,
             "verificationMaterial": _material(bundle),
             "dsseEnvelope": {
-                "payload": _encoded(bundle.payload),
-                "payloadType": PAYLOAD_TYPE,
+                **envelope(bundle.payload),
                 "signatures": [{"sig": _encoded(bundle.signature), "keyid": bundle.key_id}],
             },
         }

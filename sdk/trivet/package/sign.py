@@ -78,9 +78,10 @@ def message(package: Package) -> bytes:
 
 
 def preparation(package: Package) -> dict[str, Any]:
-    """What goes to the keeper of a key beside ``message``: the package, and what each algorithm signs.
+    """What goes to the keeper of a key beside ``message``: the package, the envelope, and what each algorithm signs.
 
-    A key of P-256 signs the SHA-256 of the message, one of P-384 its SHA-384, Ed25519 the message itself.
+    A key of P-256 signs the SHA-256 of the message, one of P-384 its SHA-384, Ed25519 the message itself. The
+    envelope is DSSE's without signatures, from which other software can make a whole one.
     """
     from cryptography.hazmat.primitives.hashes import SHA384, Hash
 
@@ -93,6 +94,7 @@ def preparation(package: Package) -> dict[str, Any]:
         "size": len(text),
         "p256": {"sha256": canonical.sha256(text)},
         "p384": {"sha384": longer.finalize().hex()},
+        "envelope": bundle.envelope(bundle.statement(package)),
     }
 
 
