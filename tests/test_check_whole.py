@@ -183,6 +183,8 @@ def test_a_table_that_is_none_is_refused(text: str) -> None:
 def test_many_wrong_lines_are_summed_up() -> None:
     rows = "id,parameters.rated_power\n" + "".join(f"b-{number},1e9\n" for number in range(5000))
     table = source_of(rows.encode(), str(BASE / "device.inventory.csv"))
-    found = [one for one in lint_sources([read_source(BASE / "interface.yaml"), table]).findings if one.rule == "TRV-D015"]
+    found = [
+        one for one in lint_sources([read_source(BASE / "interface.yaml"), table]).findings if one.rule == "TRV-D015"
+    ]
     assert len(found) <= 6
     assert "4995 more lines" in found[-1].message or any("4995 more" in one.message for one in found)

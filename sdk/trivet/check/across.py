@@ -9,6 +9,7 @@ from typing import Any
 
 from trivet.check.controllers import period
 from trivet.check.source import Source
+from trivet.device.check import check_profile
 from trivet.device.conversion import Source as PointSource
 from trivet.device.conversion import Wire, wire
 from trivet.device.coverage import Lacks, judgeable
@@ -17,6 +18,7 @@ from trivet.device.library import adapter, check_compatible, load_interface, loa
 from trivet.device.parameters import check_parameters
 from trivet.device.wiring import Wiring, wiring
 from trivet.errors import AdapterError, DocumentError, Finding
+from trivet.interface.check import check
 from trivet.interface.columns import columns
 from trivet.interface.document import Interface, Level
 from trivet.interface.findings import Findings, near
@@ -78,8 +80,11 @@ class Known:
         key = (kind, f"{folder}/{name}")
         if key not in self.loaded:
             load = load_interface if kind == "interface" else load_profile
+            look: Any = check if kind == "interface" else check_profile
             try:
-                self.loaded[key] = load(name, folder)
+                found: Parsed[Any] = load(name, folder)
+                errors = [finding for finding in look(found) if finding.severity == "error"]
+                self.loaded[key] = DocumentError.of(errors) if errors else found
             except DocumentError as error:
                 self.loaded[key] = error
         return self.loaded[key]

@@ -20,7 +20,6 @@ INVISIBLE = re.compile(
 )
 """Letters without a shape, and marks that turn the direction of reading."""
 
-_TRAILING = re.compile(r"[ ]+(?=\r?$)")
 _WORD = re.compile(r"\w+")
 _MARKUP = re.compile(r"<\s*(?:/?[a-z][a-z0-9-]*(?:[\s/>]|$)|[!?])|\b(?:java|vb)script:|&#", re.IGNORECASE)
 _MOST = 100
@@ -46,9 +45,10 @@ def _rows(source: Source) -> Iterator[Finding]:
     if plain and " \n" not in text and " \r\n" not in text:
         return
     for number, line in enumerate(text.split("\n"), 1):
-        if blanks := _TRAILING.search(line):
-            hint = "remove the blanks"
-            yield Finding("TRV-L004", f"{source.where}:{number}:{blanks.start() + 1}", "the line ends in blanks", hint)
+        row = line.removesuffix("\r")
+        if row.endswith(" "):
+            at = len(row.rstrip(" ")) + 1
+            yield Finding("TRV-L004", f"{source.where}:{number}:{at}", "the line ends in blanks", "remove the blanks")
         if line.isascii():
             continue
         for hit in list(INVISIBLE.finditer(line))[:_MOST]:
@@ -57,9 +57,10 @@ def _rows(source: Source) -> Iterator[Finding]:
             message = f"holds U+{ord(hit[0]):04X}, which nobody can see"
             yield Finding("TRV-L001", f"{source.where}:{number}:{hit.start() + 1}", message, "remove it")
         if not unicodedata.is_normalized("NFC", line):
-            at = next(i for i in range(1, len(line) + 1) if not unicodedata.is_normalized("NFC", line[:i]))
+            pairs = enumerate(zip(line, unicodedata.normalize("NFC", line), strict=False))
+            at = next((index for index, (one, other) in pairs if one != other), 0) + 1
             message = "is written with a letter and a separate accent"
-            yield Finding("TRV-L006", f"{source.where}:{number}:{max(at - 1, 1)}", message, "write it in NFC")
+            yield Finding("TRV-L006", f"{source.where}:{number}:{at}", message, "write it in NFC")
 
 
 def _lookalikes(source: Source) -> Iterator[Finding]:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from trivet import units
 from trivet.check.characters import INVISIBLE
 from trivet.check.source import Source, source_of
-from trivet.check.verdict import place
+from trivet.check.verdict import place, rows_of
 from trivet.errors import Finding
 from trivet.interface.parsed import Path, Position
 from trivet.interface.path import Json
@@ -45,7 +45,8 @@ def fixed(source: Source, findings: Callable[[Source], list[Finding]]) -> tuple[
     """
     done, found = 0, findings(source)
     for _ in range(ROUNDS):
-        edits = [edit for finding in found if (edit := edit_of(source, finding)) is not None]
+        places = _places(source)
+        edits = [edit for finding in found if (edit := _edit_of(source, finding, places)) is not None]
         text, count = applied(source.text, edits)
         if not count:
             break
@@ -73,17 +74,25 @@ def applied(text: str, edits: list[Edit]) -> tuple[str, int]:
     return "\n".join(rows), count
 
 
-def edit_of(source: Source, finding: Finding) -> Edit | None:
+def _places(source: Source) -> dict[Position, list[Path]]:
+    """What stands at each place of the text."""
+    places: dict[Position, list[Path]] = {}
+    for path, at in (source.lines.nodes if source.lines is not None else {}).items():
+        places.setdefault(at, []).append(path)
+    return places
+
+
+def _edit_of(source: Source, finding: Finding, places: Mapping[Position, list[Path]]) -> Edit | None:
     """The repair of one finding, or None when there is no safe one."""
     _, line, column = place(finding)
-    rows = source.text.split("\n")
+    rows = rows_of(source.text)
     if not 1 <= line <= len(rows):
         return None
     if finding.rule in _LINES:
         return _LINES[finding.rule](rows[line - 1], line, column)
     if source.lines is None:
         return None
-    for path in (path for path, at in source.lines.nodes.items() if at == Position(line, column)):
+    for path in places.get(Position(line, column), ()):
         edit = _in_tree(source, finding, path, rows)
         if edit is not None:
             return edit

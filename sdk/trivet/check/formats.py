@@ -14,7 +14,6 @@ from trivet.check.verdict import Verdict, place, quoted
 from trivet.errors import Finding
 from trivet.interface.rules import rules
 
-LONGEST_LINE = 120
 LEVELS = {"error": "error", "warning": "warning", "note": "notice"}
 SARIF = {"error": "error", "warning": "warning", "note": "note"}
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -40,7 +39,7 @@ def lines(verdict: Verdict) -> Iterator[str]:
     for finding in verdict.findings:
         yield shown(str(finding))
         line, column = quoted(verdict, finding)
-        if line.strip() and len(line) <= LONGEST_LINE:
+        if line.strip():
             yield f"    {shown(line)}"
             yield f"    {' ' * len(shown(line[: column - 1]))}^"
 

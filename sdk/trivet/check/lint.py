@@ -35,7 +35,7 @@ def lint(paths: Sequence[str | Path]) -> Verdict:
 
 def lint_sources(sources: Sequence[Source]) -> Verdict:
     """The verdict over documents that were read already."""
-    own = [list(_one(source)) for source in sources]
+    own = [own_findings(source) for source in sources]
     broken = {source.where for source, found in zip(sources, own, strict=True) if _contradicts(found)}
     known = Known.of(sources, broken)
     found = [finding for part in own for finding in part]
@@ -54,7 +54,7 @@ def mend(paths: Sequence[str | Path]) -> list[tuple[str, int]]:
     done = []
     for path in paths:
         source = read_source(path)
-        after, count = fixed(source, lambda one: list(_one(one)))
+        after, count = fixed(source, own_findings)
         if count and source.where != STDIN_NAME:
             _write(Path(path), after.text)
             done.append((source.where, count))
@@ -85,6 +85,11 @@ def graded(findings: Sequence[Finding], version: str = __version__) -> list[Find
         weight = rule.weight(version) if rule else finding.severity
         out.append(finding if weight == "error" else finding._replace(severity=weight))
     return out
+
+
+def own_findings(source: Source) -> list[Finding]:
+    """What is wrong with one document by itself."""
+    return list(_one(source))
 
 
 def _one(source: Source) -> Iterator[Finding]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trivet.interface.document import DecisionRule, Interface, Output, WindowSpec
+from trivet.interface.document import DecisionRule, Interface, Output, When, WindowSpec
 from trivet.interface.findings import Findings
 from trivet.interface.parsed import Path
 
@@ -18,9 +18,11 @@ def check_promises(notes: Findings[Interface]) -> None:
         _check_output(notes, ("outputs", name), output)
     for name, rule in interface.decisions.items():
         _check_decision(notes, ("decisions", name), rule)
+    seen: set[str] = set()
     for index, guard in enumerate(interface.guards):
-        if guard in interface.guards[:index]:
+        if repr(guard) in seen:
             notes.add("TRV-L046", ("guards", index), f"`{guard.check}` stands there twice", "remove one")
+        seen.add(repr(guard))
     _check_budget(notes)
 
 
@@ -34,15 +36,16 @@ def _check_window(notes: Findings[Interface], path: Path, window: WindowSpec) ->
     if window.kind == "cycle" and window.expect_within is None:
         hint = "give the longest time in seconds in which a cycle must come"
         notes.add("TRV-L042", path, "has no `expect_within`, so that silence looks like health", hint)
-    same = [when for when in window.opens_when if any(_same(when, other) for other in window.closes_when)]
+    closing = {_test(when) for when in window.closes_when}
+    same = [when for when in window.opens_when if _test(when) in closing]
     if same:
         message = f"closes by the condition on `{same[0].signal}` that opens it"
         notes.add("TRV-L043", (*path, "closes_when"), message, "use another state or level")
 
 
-def _same(one: object, other: object) -> bool:
-    keys = ("signal", "states", "above", "below")
-    return all(getattr(one, key) == getattr(other, key) for key in keys)
+def _test(when: When) -> tuple[object, ...]:
+    """What a condition looks for, however long."""
+    return (when.signal, when.states, when.above, when.below)
 
 
 def _check_output(notes: Findings[Interface], path: Path, output: Output) -> None:

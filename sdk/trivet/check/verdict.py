@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import NamedTuple
 
 from trivet.errors import Finding
+
+LONGEST_QUOTE = 120
+"""Characters of a line that are quoted."""
 
 SEVERITIES = ("error", "warning", "note")
 
@@ -71,12 +75,19 @@ def ordered(findings: Sequence[Finding]) -> list[Finding]:
 
 
 def quoted(verdict: Verdict, finding: Finding) -> tuple[str, int]:
-    """The line of text that a finding is about and the column in it, or nothing and 0."""
+    """The line of text that a finding is about, or the part around it, and the column in that; or nothing and 0."""
     file, line, column = place(finding)
-    rows = verdict.texts.get(file, "").split("\n")
+    rows = rows_of(verdict.texts.get(file, ""))
     if not 1 <= line <= len(rows):
         return "", 0
-    return rows[line - 1].rstrip("\r"), column
+    start = max(column - 1 - LONGEST_QUOTE // 2, 0) if len(rows[line - 1]) > LONGEST_QUOTE else 0
+    return rows[line - 1][start : start + LONGEST_QUOTE].rstrip("\r"), column - start
+
+
+@lru_cache(maxsize=4)
+def rows_of(text: str) -> list[str]:
+    """The lines of a text; findings of one file follow each other."""
+    return text.split("\n")
 
 
 def _plural(word: str, count: int) -> str:

@@ -135,16 +135,20 @@ def _check_shared(findings: Findings[Interface], path: Path, output: Output) -> 
         hint = near(output.classes_of or "", outputs)
         findings.add("TRV-I064", place, f"`{output.classes_of}` is not an output", hint)
     elif other.kind != output.kind or not other.classes:
-        hint = f"name an output of kind `{output.kind}` that lists its own classes"
-        findings.add("TRV-I064", place, f"`{output.classes_of}` has no such classes of its own", hint)
+        remedy = f"name an output of kind `{output.kind}` that lists its own classes"
+        findings.add("TRV-I064", place, f"`{output.classes_of}` has no such classes of its own", remedy)
 
 
 def _check_ids(findings: Findings[Interface], path: Path, output: Output) -> None:
+    holders: dict[int, list[str]] = {}
+    for key, value in output.classes.items():
+        holders.setdefault(value.id, []).append(key)
     for key, value in output.classes.items():
         place: Path = (*path, "classes", key, "id")
-        twins = [other for other, cls in output.classes.items() if cls.id == value.id and other != key]
-        if twins:
-            findings.add("TRV-I061", place, f"{value.id} is also the id of `{twins[0]}`", "give each class its own")
+        first, *others = holders[value.id]
+        twin = first if key != first else others[0] if others else ""
+        if twin:
+            findings.add("TRV-I061", place, f"{value.id} is also the id of `{twin}`", "give each class its own")
         elif not 0 <= value.id < len(output.classes):
             hint = "ids are the columns of the tensor: 0, 1, 2 ... without a gap"
             findings.add("TRV-I061", place, f"{value.id} leaves a gap", hint)

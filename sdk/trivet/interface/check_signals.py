@@ -6,14 +6,13 @@ import re
 
 from trivet import units
 from trivet.errors import DocumentError
-from trivet.interface.columns import column_names, columns
+from trivet.interface.columns import MOST_REPEATS, column_names, columns
 from trivet.interface.document import Interface, Signal
 from trivet.interface.findings import Findings, near
 from trivet.interface.path import Path
 
 _CODE = re.compile(r"-?(0|[1-9][0-9]{0,15})")
 _STATE = re.compile(r"[a-z0-9]+(_[a-z0-9]+)*")
-MOST_REPEATS = 64
 
 
 def check_signals(findings: Findings[Interface]) -> None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from trivet.interface.document import Interface, Signal
 
+MOST_REPEATS = 64
+"""Columns that a signal may have; a document that asks for more is refused, and never expanded."""
+
 
 def column_names(name: str, signal: Signal) -> tuple[str, ...]:
     """The columns of one signal: its name, or ``name_1`` to ``name_max`` when it repeats."""
     if signal.repeat is None:
         return (name,)
-    return tuple(f"{name}_{number}" for number in range(1, signal.repeat.max + 1))
+    return tuple(f"{name}_{number}" for number in range(1, min(signal.repeat.max, MOST_REPEATS) + 1))
 
 
 def columns(interface: Interface) -> dict[str, Signal]:

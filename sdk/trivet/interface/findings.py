@@ -4,13 +4,32 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
-from typing import Generic, TypeVar
+from itertools import islice
+from typing import Generic, NamedTuple, TypeVar
 
 from trivet.errors import Finding
 from trivet.interface.parsed import Parsed
 from trivet.interface.path import Path, spell
 
 T = TypeVar("T")
+
+MOST_GUESSES = 50
+"""Findings of a document for which a resembling name is looked for: each look compares it with all others."""
+
+
+class Near(NamedTuple):
+    """A hint that names the closest of the known names; looked for only where it is shown."""
+
+    name: str
+    known: Iterable[str]
+
+    def __str__(self) -> str:
+        close = difflib.get_close_matches(self.name, islice(self.known, MOST_KNOWN), 1)
+        return f"did you mean `{close[0]}`?" if close else UNKNOWN
+
+
+UNKNOWN = "correct the name, or declare it"
+MOST_KNOWN = 5000
 
 
 class Findings(Generic[T]):
@@ -29,18 +48,18 @@ class Findings(Generic[T]):
         self.source = source
         self.found: list[Finding] = []
 
-    def add(self, rule: str, path: Path, message: str, hint: str = "", severity: str = "error") -> None:
+    def add(self, rule: str, path: Path, message: str, hint: str | Near = "", severity: str = "error") -> None:
         """One finding; the message gets the path in front."""
         where = self.source.at(path) if self.source else self.name
-        self.found.append(Finding(rule, where, f"{spell(path)}: {message}", hint, severity))
+        said = hint if isinstance(hint, str) else str(hint) if len(self.found) < MOST_GUESSES else UNKNOWN
+        self.found.append(Finding(rule, where, f"{spell(path)}: {message}", said, severity))
 
-    def require(self, holds: bool, rule: str, path: Path, message: str, hint: str = "") -> None:
+    def require(self, holds: bool, rule: str, path: Path, message: str, hint: str | Near = "") -> None:
         """One finding unless something holds."""
         if not holds:
             self.add(rule, path, message, hint)
 
 
-def near(name: str, known: Iterable[str]) -> str:
+def near(name: str, known: Iterable[str]) -> Near:
     """A hint that names the closest of the known names."""
-    close = difflib.get_close_matches(name, list(known), 1)
-    return f"did you mean `{close[0]}`?" if close else "correct the name, or declare it"
+    return Near(name, known)

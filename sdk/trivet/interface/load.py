@@ -20,6 +20,8 @@ from trivet.interface.path import Json, Path, spell
 
 T = TypeVar("T")
 DEEPEST = 32
+MOST_GUESSES = 50
+"""Problems of a document for which a resembling word is looked for."""
 LARGEST_PLAIN = 10**21
 """From here on canonical JSON writes a number with an exponent."""
 
@@ -212,7 +214,9 @@ def _dataclass(cls: type) -> Reader:
             problems.append(_wrong(path, "a mapping", node))
             return None
         before = len(problems)
-        problems.extend(_unknown(key, path, known) for key in node if key not in known)
+        for key in node:
+            if key not in known:
+                problems.append(_unknown(key, path, known, guess=len(problems) < MOST_GUESSES))
         problems.extend(
             Problem((*path, name), "TRV-I011", "is missing", f"add `{name}`") for name in required if name not in node
         )
@@ -246,8 +250,8 @@ def _any(node: Json, path: Path, problems: list[Problem]) -> Json:
     return node
 
 
-def _unknown(key: str, path: Path, known: Mapping[str, Any]) -> Problem:
-    near = _near(key, known)
+def _unknown(key: str, path: Path, known: Mapping[str, Any], *, guess: bool) -> Problem:
+    near = _near(key, known) if guess else []
     hint = f"did you mean `{near[0]}`?" if near else "remove it, or correct its spelling or indentation"
     return Problem((*path, key), "TRV-I010", "is not a key here", hint)
 
