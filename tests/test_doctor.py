@@ -21,7 +21,7 @@ from trivet.commission.doctor import examine, inspect, ordered, planned, target_
 from trivet.commission.urls import reader
 from trivet.commission.watch import Trace
 from trivet.device.adapter import Diagnosis, Snapshot
-from trivet.device.clock import ScaledClock, WallClock
+from trivet.device.clock import ScaledClock
 from trivet.device.document import Point
 from trivet.device.library import load_profile, resolve
 from trivet.errors import Finding
@@ -62,7 +62,7 @@ async def diagnosed(server: RawServer, points: Mapping[str, Point], **settings: 
     async with running(server):
         url = f"modbus+tcp://127.0.0.1:{server.port}"
         one = target(profile(points, **settings), url, timeout=1)
-        return await adapter.diagnose(one, WallClock(), QUICK)
+        return await adapter.diagnose(one, ScaledClock(5.0), QUICK)
 
 
 def found(diagnosis: Diagnosis, rule: str) -> list[Finding]:
@@ -118,7 +118,7 @@ async def test_dead_marked_impossible_and_constant_points_are_told() -> None:
 
     server = RawServer(words={(1, 3, 0): 615, (1, 3, 1): 0x8000, (1, 3, 2): 30_000}, holes={(3, 40)})
     points = {"still": point(0), "gone": point(1), "hot": point(2), "dead": point(40)}
-    diagnosis = await diagnosed(server, points, periods={"normal": 0.4})
+    diagnosis = await diagnosed(server, points, periods={"normal": 0.5})
     told = {one.where.rpartition("/")[2]: one.rule for one in diagnosis.findings}
     assert told == {"still": "TRV-M119", "gone": "TRV-M117", "hot": "TRV-M112", "dead": "TRV-M111"}
 
@@ -138,7 +138,7 @@ async def test_another_controller_than_the_profile_is_for_is_told() -> None:
     async with running(server):
         mine = replace(profile(meter_points()), match={"product_code": "EKC 202*"})
         one = target(mine, f"modbus+tcp://127.0.0.1:{server.port}", timeout=1)
-        diagnosis = await adapter.diagnose(one, WallClock(), QUICK)
+        diagnosis = await adapter.diagnose(one, ScaledClock(5.0), QUICK)
     assert "ERC 214" in found(diagnosis, "TRV-M110")[0].message
 
 
@@ -146,7 +146,7 @@ async def test_silence_is_told_and_is_no_verdict() -> None:
     server = RawServer(fault=lambda number, request: "exception 11")
     async with running(server):
         one, url = reader(f"modbus://127.0.0.1:{server.port}?unit=7")
-        report = await inspect(one, url, profile(meter_points()), WallClock(), QUICK)
+        report = await inspect(one, url, profile(meter_points()), ScaledClock(5.0), QUICK)
     assert report.verdict == 2
     assert found(Diagnosis({}, report.findings), "TRV-M101")
 
@@ -258,7 +258,7 @@ def test_the_detective_is_asked_on_the_command_line(capsys: pytest.CaptureFixtur
     server = RawServer(words={(1, 4, address): 700 for address in range(90, 110)}, fault=fault)
     with served_apart(server) as port:
         words = ["doctor", f"modbus://127.0.0.1:{port}", "--detect", "ir:100", "--signal", "tank_temperature"]
-        assert main([*words, "--for", "4", "--shows", "56.6", "--format", "json"]) == 0
+        assert main([*words, "--for", "4", "--shows", "56.5", "--format", "json"]) == 0
         tree = json.loads(capsys.readouterr().out)
         assert main([*words[:-1], "no_such_signal"]) == 2
         assert main([*words[:3], "ir:60000", *words[4:], "--for", "1"]) in (0, 2)

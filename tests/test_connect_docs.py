@@ -1,0 +1,66 @@
+"""docs/connect.md says what is true: its commands run as they stand against a simulated machine."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+TEXT = (ROOT / "docs" / "connect.md").read_text(encoding="utf-8")
+BIN = Path(sys.executable).parent
+PORTS = (15060, 15061)
+
+
+def free() -> int:
+    """A port that is free together with the one after it."""
+    for _ in range(50):
+        with socket.socket() as one, socket.socket() as other:
+            one.bind(("127.0.0.1", 0))
+            port = one.getsockname()[1]
+            try:
+                other.bind(("127.0.0.1", port + 1))
+            except (OSError, OverflowError):
+                continue
+            return int(port)
+    pytest.skip("no two free ports side by side")
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, int]]:
+    folder, port = tmp_path_factory.mktemp("connect"), free()
+    simulate = re.findall(r"^trivet simulate .*$", TEXT, re.MULTILINE)[0].replace(str(PORTS[0]), str(port))
+    words = [str(BIN / "trivet"), *shlex.split(simulate)[1:], "--to", str(folder / "plant")]
+    (folder / "plant").mkdir()
+    with subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as server:  # noqa: S603
+        for _ in range(600):
+            if list((folder / "plant").iterdir()):
+                break
+            time.sleep(0.1)
+        yield folder, port
+        server.send_signal(signal.SIGINT)
+
+
+def test_the_commands_run_as_they_stand(place: tuple[Path, int]) -> None:
+    folder, port = place
+    environment = {**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}", "TRIVET_HOME": str(folder / "home")}
+    lines = [line[2:] for line in TEXT.splitlines() if line.startswith("$ ")]
+    assert len(lines) == 7
+    for line in lines:
+        exact = line.replace(str(PORTS[1]), str(port + 1)).replace(str(PORTS[0]), str(port))
+        words = shlex.split(exact)
+        done = subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, check=False)  # noqa: S603
+        assert done.returncode in ((0, 2) if "--detect" in line else (0,)), f"{line}: {done.stdout}{done.stderr}"
+        assert "Traceback" not in done.stderr
+        assert done.stdout
+    assert {path.name for path in folder.glob("*.yaml")} == {"hood-1.yaml", "meter-1.yaml"}
+    assert "opens_when" in (folder / "meter-1.yaml").read_text(encoding="utf-8")
