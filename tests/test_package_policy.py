@@ -116,6 +116,8 @@ def test_unsigned_packages_need_the_policys_word() -> None:
     for allowed, verdict in ((False, "TRV-P099"), (True, "unsigned")):
         trust = _trust(_tree(unsigned=allowed))
         assert _outcome(lambda trust=trust: admit(_package(PLANT), trust, unsigned=True)) == verdict  # type: ignore[misc]
+    with pytest.raises(SignatureError, match="does not let"):
+        admit(_package(), _trust(_tree()), unsigned=True)
 
 
 def test_a_doubt_is_said_beside_the_policys_refusal() -> None:

@@ -82,6 +82,8 @@ def admit(
         refusal = _development(examined)
     if unsigned and (store.policy is None or store.policy.unsigned):
         return Verified(found, (), False, examined.doubts)
+    if unsigned:
+        refusal.hint = "the policy does not let `--unsigned` set it aside"
     raise refusal
 
 
