@@ -32,14 +32,14 @@ oldest() {
 
 debian() {
     local missing=()
-    for package in mbpoll libmodbus-dev gcc g++ libc6-dev faketime nodejs openssl softhsm2 opensc; do
+    for package in mbpoll libmodbus-dev socat gcc g++ libc6-dev faketime nodejs openssl softhsm2 opensc; do
         dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
     done
     if [ ${#missing[@]} -gt 0 ] && [ "$(id -u)" = 0 ]; then
         apt-get update -qq && apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null && missing=()
     fi
     [ ${#missing[@]} -eq 0 ] || say "missing, install with apt: ${missing[*]}"
-    say "peers: $(dpkg-query -W -f '${Package} ${Version}, ' mbpoll libmodbus-dev openssl softhsm2 opensc 2>/dev/null)$(node --version 2>/dev/null | sed 's/^/node /')"
+    say "peers: $(dpkg-query -W -f '${Package} ${Version}, ' mbpoll libmodbus-dev socat openssl softhsm2 opensc 2>/dev/null)$(node --version 2>/dev/null | sed 's/^/node /')"
 }
 
 node_opcua() {
@@ -49,6 +49,15 @@ node_opcua() {
         { say "missing: node-opcua, npm cannot install it"; return; }
     export NODE_PATH=$work/node/node_modules
     say "peer: node-opcua $(node -p 'require("node-opcua/package.json").version')"
+}
+
+modbus_serial() {
+    command -v npm >/dev/null || { say "missing: node and npm, for modbus-serial"; return; }
+    mkdir "$work/modbus" && cp tests/servers/node_modbus/package.json "$work/modbus"
+    (cd "$work/modbus" && npm install --no-audit --no-fund --silent >/dev/null 2>&1) ||
+        { say "missing: modbus-serial, npm cannot install it"; return; }
+    export TRIVET_MODBUS_SERIAL=$work/modbus/node_modules
+    say "peer: modbus-serial $(node -p "require('$TRIVET_MODBUS_SERIAL/modbus-serial/package.json').version")"
 }
 
 model_signing() {
@@ -84,6 +93,7 @@ say "commit $(git rev-parse --short HEAD), $(date -u +%F), $("$python" --version
 oldest
 debian
 node_opcua
+modbus_serial
 model_signing
 export_peers
 "$python" -m pytest -m interop -rs >"$work/interop.log" 2>&1 || failed=1
