@@ -11,6 +11,7 @@ import pytest
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
+import certkit as ck
 import tinypackage as tiny
 from trivet import canonical
 from trivet.errors import SignatureError
@@ -163,3 +164,19 @@ def test_other_keys_are_refused() -> None:
             keys.parse_private_key(text)
     with pytest.raises(ValueError, match="none of"):
         keys.generate("rsa")
+
+
+def test_sign_refuses_what_verify_would() -> None:
+    issuer = ck.authority("Issuer")
+    own, other = ck.issue(issuer, ck.Wish()), ck.issue(issuer, ck.Wish(name="Somebody else"))
+    private, stranger = own.key, ck.key("stranger")
+    for rule, key, chain in (
+        ("TRV-P090", stranger, own.pem + issuer.pem),
+        ("TRV-P093", private, own.pem + other.pem),
+        ("TRV-P090", private, b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"),
+        ("TRV-P090", private, keys.public_key(stranger).pem),
+        ("TRV-P090", private, issuer.pem * 9),
+    ):
+        with pytest.raises(SignatureError) as caught:
+            sign.sign(tiny.package(), key, chain)  # type: ignore[arg-type]
+        assert caught.value.rule == rule
