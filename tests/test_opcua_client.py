@@ -9,9 +9,14 @@ from dataclasses import replace
 import pytest
 import pytest_asyncio
 
+from kits.devices import interface, readings
 from kits.opcua import DISHWASHER, Reader, Stage, dishwasher, open_server, profile, shipped, target
+from trivet.device.clock import ScaledClock, WallClock
 from trivet.device.document import Point, PointRepeat
+from trivet.device.faults import SensorWatch
+from trivet.interface.columns import columns
 from trivet.signals import SECOND, Condition, Quality, Readings, Status
+from trivet_opcua.server import serve
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -156,3 +161,38 @@ async def test_a_node_with_its_namespace_uri_is_found_too(rig: Rig) -> None:
     ) as reader:
         assert (await reader.sample("mode")).value == 7
         assert reader.all("gone")[0].status == Status.BAD_NODE_ID_UNKNOWN
+
+
+async def test_a_server_that_has_no_subscriptions_is_polled_by_itself() -> None:
+    plant = dishwasher()
+    plant.counter = "hygiene_value"
+    faults = ("no_subscriptions",)
+    async with (
+        serve(shipped(DISHWASHER), plant, "127.0.0.1:0", WallClock(), faults=faults) as url,
+        Reader(target(shipped(DISHWASHER), url)) as reader,
+    ):
+        first = await reader.sample("hygiene_value")
+        await reader.sample("hygiene_value", lambda s: s.value == first.value + 2)
+        constant = reader.all("operation_mode")
+    assert constant[-1].receive > constant[0].receive
+    assert constant[-1].source == constant[0].source
+    assert not reader.gaps
+
+
+async def test_a_value_that_stands_on_a_server_that_lives_is_confirmed_and_its_sensor_suspected() -> None:
+    """A link that is down and a server that is frozen are gaps (see the link's tests); this is neither."""
+    clock = ScaledClock(30.0)
+    async with open_server(dishwasher(), clock) as url, Reader(target(shipped(DISHWASHER), url), clock) as reader:
+        start = await reader.sample("rinse_temperature", lambda s: s.quality is Quality.GOOD)
+        await reader.sample("rinse_temperature", lambda s: s.receive > start.receive + 60 * SECOND)
+        rows = reader.all("rinse_temperature")
+    assert {row.source for row in rows} == {start.source}
+    assert not reader.gaps, "the link is up and the server's clock goes on"
+    assert len(rows) > 10, "each answer confirms it"
+    bench = interface()
+    names, watch = tuple(columns(bench)), SensorWatch(bench, set(columns(bench)))
+    washing = next(float(code) for code, state in columns(bench)["mode"].enumeration.items() if state == "wash")
+    for row in rows:
+        after = (row.receive - start.receive) / SECOND
+        watch.feed(readings([("mode", washing, after), ("water_pressure", row.value / 20, after)], names))
+    assert watch.faults["water_pressure"].kind == "frozen"
