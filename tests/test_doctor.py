@@ -297,3 +297,13 @@ def test_every_finding_is_explained() -> None:
     named = {rule for path in places for rule in re.findall(r'"(TRV-[DM]\d+)"', path.read_text("utf-8"))}
     assert len(named) > 30
     assert named <= rules().keys()
+
+
+def test_a_url_without_a_profile_is_asked_who_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    with served_apart(RawServer(objects={0: b"ACME", 1: b"X1"})) as port:
+        assert main(["doctor", f"modbus://127.0.0.1:{port}"]) == 0
+    out = capsys.readouterr().out
+    assert "ACME" in out
+    assert "TRV-D069" in out
+    assert main(["doctor", "modbus://127.0.0.1:9"]) == 2
+    assert main(["doctor", "http://127.0.0.1"]) == 2

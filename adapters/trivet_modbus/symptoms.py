@@ -67,6 +67,8 @@ def limits(unit: str | None) -> tuple[float, float]:
 
 def _point(where: str, spec: Point, seen: Sequence[Sample]) -> Finding | None:
     last = seen[-1]
+    if all(sample.reason == "not_applicable" for sample in seen):
+        return None
     if is_dead(seen):
         hint = "the controller has no such register: check address and table, or take the point out of the profile"
         return Finding("TRV-M111", where, f"is dead: the controller refuses it ({last.reason})", hint)
