@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -225,3 +226,15 @@ def test_thresholds_need_two_levels() -> None:
 def test_the_document_is_plain_yaml() -> None:
     (made,) = propose("hood-1", [answer(DISHWASHER, "modbus+tcp://a?unit=1")])
     assert yaml.safe_load(text(made.tree)) == made.tree
+
+
+async def test_devices_at_one_modbus_address_share_one_connection() -> None:
+    server = RawServer()
+    async with running(server):
+        url = f"modbus+tcp://127.0.0.1:{server.port}"
+        made = [propose(f"hood-{n}", [answer(METER, f"{url}?unit={n}")])[0] for n in (1, 2)]
+        clock = ScaledClock(5.0)
+        looks = await asyncio.gather(*(look(one, Path(), clock, 5.0) for one in made))
+    assert all(seen.traces for seen, _ in looks)
+    assert server.accepted == 1
+    assert {request.unit for request in server.log} == {1, 2}
