@@ -9,7 +9,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-SCRIPTS = ("startup.py", "admission.py", "predict.py", "modbus_rate.py", "modbus_links.py", "opcua_cpu.py")
+SCRIPTS = (
+    "startup.py",
+    "admission.py",
+    "predict.py",
+    "modbus_rate.py",
+    "modbus_links.py",
+    "opcua_cpu.py",
+    "lint.py",
+    "inventory.py",
+)
 
 
 def output(*command: str) -> str:

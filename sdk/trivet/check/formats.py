@@ -7,7 +7,6 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
-from urllib.parse import quote
 
 from trivet import __version__
 from trivet.check.verdict import Verdict, place, quoted
@@ -123,6 +122,8 @@ def sarif(verdict: Verdict) -> str:
 
 
 def _result(finding: Finding) -> dict[str, Any]:
+    from urllib.parse import quote
+
     file, line, column = place(finding)
     where: dict[str, Any] = {"artifactLocation": {"uri": quote(file)}}
     if line:

@@ -6,18 +6,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from trivet import __version__
-from trivet.check.across import Known, check_device_across, check_profile_across
 from trivet.check.characters import check_characters
-from trivet.check.controllers import check_controller
-from trivet.check.fix import fixed
-from trivet.check.inventory import check_inventory
 from trivet.check.labels import check_labels
-from trivet.check.plants import check_event, check_plant, check_site
 from trivet.check.promises import check_promises
 from trivet.check.quantities import check_quantities
 from trivet.check.source import STDIN_NAME, Source, read_source
 from trivet.check.verdict import Verdict, ordered
-from trivet.device.check import check_device, check_profile
 from trivet.errors import DocumentError, Finding
 from trivet.interface.check import check
 from trivet.interface.findings import Findings
@@ -37,9 +31,12 @@ def lint_sources(sources: Sequence[Source]) -> Verdict:
     """The verdict over documents that were read already."""
     own = [own_findings(source) for source in sources]
     broken = {source.where for source, found in zip(sources, own, strict=True) if _contradicts(found)}
-    known = Known.of(sources, broken)
     found = [finding for part in own for finding in part]
-    found += [finding for source in sources if source.where not in broken for finding in _across(source, known)]
+    if any(source.kind not in ("", "interface") for source in sources):
+        # Only these look at other documents, and at adapters, which takes longer to import than an interface to check.
+        from trivet.check.together import together
+
+        found += together(sources, broken)
     found += _doubles(sources)
     names = [source.where for source in sources]
     return Verdict("lint", ordered(graded(found)), names, {source.where: source.text for source in sources})
@@ -51,6 +48,8 @@ def mend(paths: Sequence[str | Path]) -> list[tuple[str, int]]:
     Raises:
         DocumentError: A file cannot be read or written.
     """
+    from trivet.check.fix import fixed
+
     done = []
     for path in paths:
         source = read_source(path)
@@ -105,49 +104,23 @@ def _one(source: Source) -> Iterator[Finding]:
         check_quantities(notes)
         check_promises(notes)
     elif source.kind == "profile":
+        from trivet.check.controllers import check_controller
+        from trivet.device.check import check_profile
+
         yield from check_profile(source.parsed)
         check_controller(notes)
     elif source.kind == "device":
+        from trivet.check.plants import check_plant
+        from trivet.device.check import check_device
+
         yield from check_device(source.parsed)
         check_plant(notes)
     yield from notes.found
 
 
-def _across(source: Source, known: Known) -> Iterator[Finding]:
-    """What is wrong with one document in the company of the others."""
-    if source.kind == "inventory":
-        yield from check_inventory(source, known)
-    if source.parsed is None:
-        return
-    if source.kind == "profile":
-        yield from check_profile_across(source.parsed, known)
-    elif source.kind == "device":
-        yield from check_device_across(source.parsed, known)
-    elif source.kind == "site":
-        notes = Findings(source.document, source.document.id, source.parsed)
-        check_site(notes, Path(source.where).parent, known.sources)
-        yield from notes.found
-    elif source.kind == "event":
-        notes = Findings(source.document, source.document.device, source.parsed)
-        check_event(notes, _classes(known))
-        yield from notes.found
-
-
 def _contradicts(findings: Sequence[Finding]) -> bool:
     """Whether a document is wrong in itself, so that nothing can be said of it and others."""
     return any(finding.severity == "error" and not finding.rule.startswith("TRV-L") for finding in findings)
-
-
-def _classes(known: Known) -> dict[str, frozenset[str]]:
-    """Device id to the fault classes of its interface."""
-    classes = {}
-    for source in known.sources.values():
-        if source.kind == "device" and source.parsed is not None:
-            interface = known.interface(source.document.interface.id)
-            outputs = interface.document.outputs.values() if interface else ()
-            names = frozenset(name for output in outputs if output.kind == "classes" for name in output.classes)
-            classes[source.document.id] = names
-    return classes
 
 
 def _doubles(sources: Sequence[Source]) -> Iterator[Finding]:
