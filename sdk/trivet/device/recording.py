@@ -24,6 +24,8 @@ from trivet.signals import SECOND, Condition, Gap, Item, Readings
 
 SCHEME = "record"
 LONGEST_LINE = 16_000_000
+REFUSED = (ValueError, KeyError, TypeError, IndexError, AttributeError, OverflowError, RecursionError)
+"""What a line that is none of a recording can raise on its way to an item."""
 
 
 class Writer:
@@ -58,9 +60,7 @@ class Reader:
         """The item of a line; None for one that only says what the next ones are of.
 
         Raises:
-            ValueError: The line is none of a recording.
-            KeyError: Something is missing in it.
-            TypeError: Something in it has the wrong type.
+            Exception: One of ``REFUSED``: the line is none of a recording.
         """
         tree = json.loads(line)
         if not isinstance(tree, dict):
@@ -68,11 +68,12 @@ class Reader:
         if "session" in tree:
             said = tree["session"]
             self._names = tuple(str(name) for name in said["names"])
-            self._origin, self._provenance = str(said["origin"]), dict(said["provenance"])
+            self._origin = str(said["origin"])
+            self._provenance = {str(key): str(text) for key, text in said["provenance"].items()}
             return None
         if "rows" in tree:
             return self._readings(tree["rows"])
-        return Condition(**tree["condition"]) if "condition" in tree else Gap(**tree["gap"])
+        return _condition(tree["condition"]) if "condition" in tree else _gap(tree["gap"])
 
     def _readings(self, rows: Sequence[Sequence[Any]]) -> Readings:
         column = np.array([row[0] for row in rows], np.int64)
@@ -89,6 +90,31 @@ class Reader:
             reasons={number: str(row[5]) for number, row in enumerate(rows) if row[5]},
             provenance=self._provenance,
         )
+
+
+def _condition(said: Any) -> Condition:
+    acked, severity = said["acked"], _whole(said["severity"])
+    return Condition(
+        id=str(said["id"]),
+        active=bool(said["active"]),
+        acked=None if acked is None else bool(acked),
+        severity=severity,
+        message=str(said["message"]),
+        source=_whole(said["source"]),
+        receive=_whole(said["receive"]),
+        origin=str(said["origin"]),
+    )
+
+
+def _gap(said: Any) -> Gap:
+    end = None if said["end"] is None else _whole(said["end"])
+    return Gap(_whole(said["start"]), end, str(said["reason"]), str(said["origin"]), str(said["detail"]))
+
+
+def _whole(value: Any) -> int:
+    if type(value) is not int or not 0 <= value < 2**63:
+        raise ValueError(f"{value!r} is no whole number of 64 bits")
+    return value
 
 
 async def connect(target: Target, clock: Clock) -> AsyncIterator[Item]:
@@ -111,7 +137,7 @@ def _items(path: Path) -> Iterator[Item]:
             for number, line in enumerate(iter(lambda: file.readline(LONGEST_LINE), ""), start=1):
                 try:
                     item = reader.item(line)
-                except (ValueError, KeyError, TypeError, IndexError, OverflowError, RecursionError) as error:
+                except REFUSED as error:
                     hint = "record it anew; a recording that was cut off ends with a whole line"
                     raise DataError(
                         f"the line is none of a recording ({error})", where=f"{path}:{number}", hint=hint
