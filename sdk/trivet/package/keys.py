@@ -1,4 +1,4 @@
-"""Signing keys: P-256 (the default), P-384 and Ed25519, as PEM; all that a package signed with a key needs of ``cryptography``.
+"""Signing keys: P-256 (the default), P-384 and Ed25519, as PEM; for packages signed with a key nothing else is needed.
 
 A key's id is SHA-256 of its DER SubjectPublicKeyInfo. Its hint is SHA-256 of the
 PEM form, because that is what model-signing writes into and expects in a bundle.
