@@ -68,10 +68,16 @@ def test_conditions_and_gaps_come_back() -> None:
     assert back(items) == items
 
 
-@pytest.mark.parametrize(
-    "line", ["", "[]", "{}", '{"rows":[[0,1,0,1,1,""]]}', '{"gap":{"x":1}}', '{"session":{}}', "1"]
-)
-def test_what_is_no_recording_is_refused(line: str, tmp_path: Path) -> None:
+WRONG = [
+    *("", "[]", "{}", "1", "nul", '{"rows":[[0,1,0,1,1,""]]}', '{"rows":[[0]]}', '{"rows":7}'),
+    *('{"gap":{"x":1}}', '{"gap":[]}', '{"session":{}}', '{"session":{"names":[],"origin":"","provenance":7}}'),
+    '{"gap":{"start":"1","end":null,"reason":"","origin":"","detail":""}}',
+    '{"condition":{"id":"","active":1,"acked":null,"severity":1,"message":"","source":-1,"receive":0,"origin":""}}',
+]
+
+
+@pytest.mark.parametrize("line", WRONG)
+def test_what_is_no_recording_is_refused(line: str) -> None:
     with pytest.raises(REFUSED):
         Reader().item(line)
 
