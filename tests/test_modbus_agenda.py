@@ -17,8 +17,10 @@ from trivet.device.document import Endpoint, Point, PointRepeat, Profile, Proven
 from trivet.signals import Condition, Readings, Status
 from trivet_modbus import adapter
 from trivet_modbus.agenda import Agenda, Idle
+from trivet_modbus.codec import compile_decoder
 from trivet_modbus.cost import Cost
 from trivet_modbus.layout import profile_map
+from trivet_modbus.plan import Block
 from trivet_modbus.points import point
 from trivet_modbus.words import encode
 
@@ -114,6 +116,28 @@ def test_what_the_same_answer_said_under_the_old_code_is_dropped_and_asked_again
     assert unit.poll()["water"] == (20.0, "")
     unit.poll()
     assert unit.asked == [(0, 2)]
+
+
+def test_an_answer_in_parts_is_read_as_its_first_part_says() -> None:
+    source = profile(
+        unit=at(0), water=at(1, "int16", unit="Cel", scale=0.1, selector=Selector(point="unit", cases=CASES))
+    )
+    unit = Unit(source, unit=0, water=200)
+    unit.poll()
+    unit.raw.update(unit=1, water=680)
+    asks = unit.agenda.ask(CLASSES)
+    whole = next(asks)
+    assert not isinstance(whole, Idle)
+    told = []
+    for one in sorted(whole.points, key=lambda one: one.address):
+        part = compile_decoder(Block(one.table, one.address, 1, (one,)), unit.agenda.names, ["unit"])
+        readings, _ = unit.agenda.judged(part, *part.decode(unit.answer(one.address, 1), 1, 2, "d/m"))
+        told += [sample.name for sample in readings.samples()]
+    assert told == ["unit"]
+    again = next(asks)
+    assert not isinstance(again, Idle)
+    readings, _ = unit.agenda.judged(again, *again.decode(unit.answer(1, 1), 1, 2, "d/m"))
+    assert readings.samples()[0].value == pytest.approx(20.0)
 
 
 def test_a_count_says_how_many_are_read() -> None:

@@ -86,7 +86,7 @@ class Agenda:
         self._gates = tuple(sorted(gates))
         self._factors = frozenset(name for name in factors if name)
         self._known: dict[str, float] = {}
-        self._version = 0
+        self._version = self._asked = 0
         self._dropped: set[int] = set()
         self._plans: dict[object, _Stage] = {}
 
@@ -109,10 +109,10 @@ class Agenda:
                 yield stage.idle
             done = set(stage.settled)
             for decoder in stage.decoders:
-                version, self._dropped = self._version, set()
+                self._asked, self._dropped = self._version, set()
                 yield decoder
                 done |= {self._place[one.name] for one in decoder.points} - self._dropped
-                if self._version != version:
+                if self._version != self._asked:
                     break
             remaining = tuple(index for index in remaining if index not in done)
 
@@ -121,15 +121,13 @@ class Agenda:
 
         States of conditions that it says nothing about are NaN.
         """
-        if not decoder.deciding and not decoder.scaled:
-            return readings, states
-        version = self._version
         for row, name in decoder.deciding:
             rows = decoder.readings
             self.learn(name, float(readings.values[row] if row < rows else states[row - rows]))
         if decoder.scaled:
             readings = self._factored(decoder, readings)
-        return (readings, states) if self._version == version else self._kept(decoder, readings, states)
+        # a request may be answered in parts, of which one changes how the others are meant
+        return (readings, states) if self._version == self._asked else self._kept(decoder, readings, states)
 
     def refused(self, decoder: Decoder) -> None:
         """What was not answered decides nothing any more."""
@@ -243,7 +241,7 @@ class Agenda:
     def _kept(self, decoder: Decoder, readings: Readings, states: Floats) -> tuple[Readings, Floats]:
         """The rows that are still read as they were when the request was made."""
         kept = [self._resolved(self._points[self._place[one.name]])[0] == one for one in decoder.points]
-        self._dropped = {self._place[one.name] for one, keep in zip(decoder.points, kept, strict=True) if not keep}
+        self._dropped |= {self._place[one.name] for one, keep in zip(decoder.points, kept, strict=True) if not keep}
         rows = [row for row in range(decoder.readings) if kept[row]]
         reasons = {new: readings.reasons[row] for new, row in enumerate(rows) if row in readings.reasons}
         states = np.where(np.array(kept[decoder.readings :], bool), states, np.nan)
