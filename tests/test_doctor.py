@@ -17,7 +17,9 @@ from kits.modbus import profile, target
 from servers.modbus_raw import RawServer, Request, running
 from trivet.cli import main
 from trivet.commission import meter
+from trivet.commission.connect import profiles
 from trivet.commission.doctor import examine, inspect, ordered, planned, target_of
+from trivet.commission.exhibit import Exhibit
 from trivet.commission.urls import reader
 from trivet.commission.watch import Trace
 from trivet.device.adapter import Diagnosis, Snapshot
@@ -307,3 +309,12 @@ def test_a_url_without_a_profile_is_asked_who_it_is(capsys: pytest.CaptureFixtur
     assert "TRV-D069" in out
     assert main(["doctor", "modbus://127.0.0.1:9"]) == 2
     assert main(["doctor", "http://127.0.0.1"]) == 2
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("name", [name for name, one in profiles().items() if one.adapter == "modbus"])
+async def test_no_shipped_profile_is_accused_of_anything(name: str) -> None:
+    document, clock = load_profile(name).document, ScaledClock(5.0)
+    async with serve(document, Exhibit(document), "127.0.0.1:0", clock) as url:
+        report = await inspect(*reader(url), document, clock, QUICK)
+    assert [str(one) for one in report.findings if one.severity != "note"] == []
