@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType
 
@@ -45,7 +45,7 @@ class SlowError(Exception):
     """A case took longer than ``PATIENCE``."""
 
 
-def mutated(data: bytes) -> bytes:
+def mutated(data: bytes, tokens: Sequence[bytes] = TOKENS) -> bytes:
     """Some bytes set, cut out, doubled, moved, or replaced by what means something to a parser."""
     changed = bytearray(data)
     for _ in range(DICE.choice((1, 1, 1, 2, 4, 16))):
@@ -58,7 +58,7 @@ def mutated(data: bytes) -> bytes:
         elif kind == 1 and start < len(changed):
             changed[start] ^= 1 << DICE.randrange(8)
         elif kind == 2:
-            changed[start:start] = DICE.choice(TOKENS)
+            changed[start:start] = DICE.choice(tokens)
         elif kind == 3:
             changed[start:end] = DICE.choice((b"\xff", b"\0")) * (end - start)
         else:

@@ -1,0 +1,29 @@
+"""What coverage-guided fuzzing kept: each input still ends in a value or a tidy refusal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from soak.cover import CORPUS, Target, targets
+from trivet.errors import TrivetError
+
+READERS = {target.name: target for target in targets()}
+
+
+@pytest.mark.parametrize("target", READERS.values(), ids=READERS)
+def test_kept_inputs_end_in_a_value_or_a_refusal(target: Target) -> None:
+    inputs = sorted((CORPUS / target.name).glob("*.bin"))
+    assert inputs
+    for path in inputs:
+        try:
+            target.read(path.read_bytes())
+        except TrivetError as error:
+            assert str(error).isprintable()
+            assert error.rule
+
+
+def test_the_corpus_is_small() -> None:
+    assert {folder.name for folder in CORPUS.iterdir()} == set(READERS)
+    assert sum(path.stat().st_size for path in Path(CORPUS).rglob("*.bin")) < 300_000
