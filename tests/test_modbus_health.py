@@ -42,7 +42,7 @@ async def test_a_silent_unit_takes_a_twentieth_of_the_link_at_most() -> None:
         while not lost.done():
             await until(alive, lambda item: isinstance(item, Readings))
         server.log.clear()
-        waiting = asyncio.create_task(anext(dead))
+        waiting = asyncio.create_task(until(dead, lambda item: False))
         for _ in range(100):
             await until(alive, lambda item: isinstance(item, Readings))
         waiting.cancel()

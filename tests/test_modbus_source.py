@@ -17,7 +17,7 @@ from trivet.device.document import Point, Profile
 from trivet.errors import ConnectError, DocumentError
 from trivet.signals import SECOND, Condition, Gap, Item, Quality, Readings, Status
 from trivet_modbus import adapter
-from trivet_modbus.source import delays
+from trivet_modbus.backoff import delays
 
 SAFE = 15.0
 UNIT = 3
