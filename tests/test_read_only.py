@@ -113,7 +113,7 @@ async def test_a_run_through_cuts_and_reconnections_only_reads(tmp_path: Path) -
     assert len(gaps) >= 4, "both links of both devices were cut"
     assert functions.total() > SECONDS / 2
     assert set(functions) <= READS
-    assert services[wire.READ] > SECONDS / 4
+    assert services[wire.READ] > SECONDS / 10
     assert services[wire.PUBLISH] > 10
     assert not services[wire.WRITE]
     assert not services[wire.HISTORY_UPDATE]

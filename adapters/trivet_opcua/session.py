@@ -193,10 +193,10 @@ def slow(asked: Plan, names: Sequence[str], granted: Granted, speed: float) -> l
     """
     found = []
     for name, sampling in zip(names, granted.sampling, strict=False):
-        each = max(sampling, granted.publishing) * speed
-        oldest = asked.max_age.get(name)
+        real, oldest = max(sampling, granted.publishing), asked.max_age.get(name)
+        each = real * speed
         if oldest is not None and each > oldest:
             found.append(f"{name} comes every {each:g} s, and its signal counts for {oldest:g} s only")
-        elif each > asked.period(name):
+        elif real > max(asked.period(name) / speed, SHORTEST_INTERVAL):
             found.append(f"{name} is sampled every {each:g} s, which is slower than its period")
     return found
