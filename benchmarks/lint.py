@@ -106,7 +106,7 @@ def main() -> None:
     print(f"  first finding on screen  {first:7.1f} ms (target 250)")
     print(f"  lint to its end          {whole:7.1f} ms (target {3 * load + 100:.0f}: 3x the loader and 100 ms)")
     print(
-        f"  CPU                      {busy:7.1f} ms, the bare script {idle:.1f} ms; wall time counts other processes too"
+        f"  CPU                      {busy:7.1f} ms, the bare script {idle:.1f} ms; other processes do not count here"
     )
 
 
