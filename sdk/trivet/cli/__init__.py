@@ -29,6 +29,7 @@ VERBS = {
     "check": "lint, changes, packages and golden frames of a folder, one verdict",
     "breaking": "tell what a change breaks for firmware, wire, data and model",
     "export": "write an interface in the forms that other tools speak",
+    "import": "draft a document out of a model, a recording or a register list",
     "validate": "check recorded data against an interface",
     "explain": "print cause and remedy of a rule",
 }
@@ -73,7 +74,8 @@ def _verb(name: str, words: list[str]) -> int:
 
     from trivet.errors import TrivetError
 
-    module = importlib.import_module(f"trivet.cli.{name}")
+    # Python keeps the word `import` for itself.
+    module = importlib.import_module(f"trivet.cli.{'import_' if name == 'import' else name}")
 
     def formatter(prog: str) -> argparse.HelpFormatter:
         # Without a width argparse asks shutil, which takes longer to import than a verb to begin.

@@ -1,0 +1,40 @@
+"""``trivet import FILE --from FORMAT``: a draft of a document out of what there is."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Adds the verb's arguments."""
+    parser.add_argument("file", help="a model, a recording or a register list")
+    parser.add_argument("--from", required=True, dest="form", metavar="FORMAT", help="onnx, table or registers")
+    parser.add_argument("--id", metavar="NAME", help="of the draft (default: from the file's name)")
+    parser.add_argument("--time", default="time", metavar="NAME", help="time column of a table")
+    parser.add_argument("--delimiter", default=",", help="of CSV (default: a comma)")
+    parser.add_argument("--out", metavar="FILE", help="write it there; refuses to overwrite")
+
+
+def main(arguments: Namespace) -> int:
+    """Writes the draft."""
+    import re
+    from datetime import UTC, datetime
+    from pathlib import Path
+
+    from trivet.errors import DocumentError
+    from trivet.imports import Wish, draft
+
+    path = Path(arguments.file)
+    name = arguments.id or re.sub(r"[^a-z0-9]+", "-", path.stem.lower()).strip("-") or "draft"
+    text = draft(path, arguments.form, Wish(name, datetime.now(UTC).date(), arguments.time, arguments.delimiter))
+    if arguments.out is None:
+        print(text, end="")
+        return 0
+    try:
+        with Path(arguments.out).open("x", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        message = f"cannot be written ({error.strerror})"
+        raise DocumentError(message, where=arguments.out, hint="choose another name") from error
+    print(arguments.out)
+    return 0
