@@ -98,7 +98,7 @@ def test_wrong_golden_frames_are_found(tmp_path: Path) -> None:
         shutil.copy(shipped / name, tmp_path / name)
     wishes = Wishes("", "FIRMWARE", date(2026, 11, 20))
     assert check_folder(tmp_path, wishes).good
-    if getattr(adapter, "show", None) is None:
+    if adapter.show is None:
         pytest.skip("the adapter does not show frames")
     frames = (tmp_path / "carel-ir33.frames.json").read_text()
     (tmp_path / "carel-ir33.frames.json").write_text(frames.replace('"probe_1": 3.5', '"probe_1": 3.6', 1))

@@ -15,7 +15,7 @@ from trivet.check.history import base_of, changed_since, version_at
 from trivet.check.lint import graded, lint_sources
 from trivet.check.source import INVENTORY, Source, read_source, source_of
 from trivet.check.verdict import Verdict, ordered
-from trivet.device.frames import SUFFIX, Show, check_frames, frames_beside, load_frames
+from trivet.device.frames import SUFFIX, check_frames, frames_beside, load_frames
 from trivet.device.library import adapter
 from trivet.errors import AdapterError, DocumentError, Finding, PackageError
 from trivet.package.admit import admit
@@ -136,7 +136,7 @@ def _frames(source: Source, golden: set[Path]) -> list[Finding] | None:
     if source.kind != "profile" or source.parsed is None or path not in golden:
         return None
     try:
-        show: Show | None = getattr(adapter(source.document.adapter), "show", None)
+        show = adapter(source.document.adapter).show
         if show is None:
             return None
         return check_frames(source.document, load_frames(path), show, str(path))
