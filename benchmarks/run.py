@@ -16,6 +16,7 @@ SCRIPTS = (
     "modbus_rate.py",
     "modbus_links.py",
     "opcua_cpu.py",
+    "opcua_batches.py",
     "lint.py",
     "inventory.py",
 )

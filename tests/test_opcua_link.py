@@ -314,3 +314,5 @@ async def test_a_server_that_refuses_is_left_alone_for_longer() -> None:
     assert 22.5 <= found[-1] <= 30.0
     pauses.reset()
     assert pauses.after(Lost("reset", ""), 0.0, 0.0) == 0.05
+    assert pauses.after(Lost("untrusted", ""), 0.0, 0.0, known=True) == 0.05, "a channel that was cut while it opened"
+    assert pauses.after(Lost("untrusted", "", "BadCertificateUntrusted"), 0.0, 0.0, known=True) > 0.5

@@ -42,5 +42,5 @@ async def stream(asked: Plan, clock: Clock, transport: Callable[[], Transport]) 
             for gap in cover.lost(lost):
                 yield gap
             # A server that has forgotten the session is asked for a new one at once.
-            pause = 0.0 if stood and not session.stands else pauses.after(lost, begun, time())
+            pause = 0.0 if stood and not session.stands else pauses.after(lost, begun, time(), stood)
         await asyncio.sleep(pause)

@@ -31,17 +31,18 @@ class Pauses:
         self._since: float | None = None
         self._last = 0.0
 
-    def after(self, lost: Lost, begun: float, now: float) -> float:
+    def after(self, lost: Lost, begun: float, now: float, known: bool = False) -> float:
         """How long to wait now [s].
 
         Args:
             lost: Why the attempt failed.
             begun: When it was begun [s of the loop's time].
             now: Now.
+            known: The server has a session of ours, so that a secured channel cut short is no refusal.
         """
         if self._since is None:
             self._since = now
-        if lost.reason in REFUSED:
+        if lost.reason in REFUSED and (lost.code or not known):
             self._last = min(max(self._last * 2, FIRST_REFUSED), LONGEST_REFUSED)
         elif now - self._since < QUICK_TIME:
             self._last = QUICK
