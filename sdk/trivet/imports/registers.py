@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from trivet import units
-from trivet.errors import DataError
+from trivet.errors import DataError, DocumentError
 from trivet.imports import OPEN, Wish
 from trivet.imports.names import quoted, snake
 from trivet.imports.sheets import rows as workbook
@@ -51,6 +51,10 @@ TYPES: Mapping[str, str] = {
     **dict.fromkeys(("double", "float64", "lreal", "f64"), "float64"),
     **dict.fromkeys(("bool", "bit", "boolean"), "bool"),
 }
+
+
+AMBIGUOUS = ("C", "F", "H", "G", "M", "P")
+"""UCUM codes that people write for something else, such as coulomb for degrees."""
 
 
 def draft(path: Path, wish: Wish) -> str:
@@ -150,7 +154,13 @@ def _unit(text: str) -> str | None:
     """The UCUM code that a text means; open when it means none, nothing where there is none."""
     if text in ("", "-", "n/a", "none"):
         return None
-    return units.spelling(text) or OPEN
+    if text in AMBIGUOUS:
+        return OPEN
+    try:
+        units.parse(text)
+    except DocumentError:
+        return units.spelling(text) or OPEN
+    return text
 
 
 def _scale(cells: Mapping[str, str]) -> float:
