@@ -17,9 +17,7 @@ def configure(parser: ArgumentParser) -> None:
         "--level", choices=LEVELS, default=LEVELS[0], help="fail on breaks of this level and of those right of it"
     )
     parser.add_argument("--approvals", metavar="FILE", help="breaks that are meant, with reason and last day")
-    parser.add_argument(
-        "--in", dest="folder", metavar="DIR", help="tell which devices and packages it reaches"
-    )
+    parser.add_argument("--in", dest="folder", metavar="DIR", help="tell which devices and packages it reaches")
     parser.add_argument("--exact", action="store_true", help="compare with REF itself, not with the merge base")
     parser.add_argument("--strict", action="store_true", help="versions below 1.0 count too")
     parser.add_argument("--changelog", action="store_true", help="print a changelog for readers, without a verdict")

@@ -88,7 +88,10 @@ class _Wirer:
         }
         if zone is not None and zone not in self.device.zones:
             raise DocumentError(
-                f"there is no zone `{zone}`", where=self.device.id, hint=str(near(zone, self.device.zones)), rule="TRV-D013"
+                f"there is no zone `{zone}`",
+                where=self.device.id,
+                hint=str(near(zone, self.device.zones)),
+                rule="TRV-D013",
             )
 
     def wiring(self) -> Wiring:
