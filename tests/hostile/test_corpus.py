@@ -17,11 +17,16 @@ def test_kept_inputs_end_in_a_value_or_a_refusal(target: Target) -> None:
     inputs = sorted((CORPUS / target.name).glob("*.bin"))
     assert inputs
     for path in inputs:
-        try:
-            target.read(path.read_bytes())
-        except TrivetError as error:
-            assert str(error).isprintable()
-            assert error.rule
+        error = _refusal(target, path.read_bytes())
+        assert error is None or (str(error).isprintable() and error.rule), path.name
+
+
+def _refusal(target: Target, data: bytes) -> TrivetError | None:
+    try:
+        target.read(data)
+    except TrivetError as error:
+        return error
+    return None
 
 
 def test_the_corpus_is_small() -> None:

@@ -34,6 +34,7 @@ from trivet.package.manifest import parse_manifest
 TESTS = Path(__file__).resolve().parents[1]
 CORPUS = TESTS / "hostile" / "corpus"
 PACKAGES = TESTS / "conformance" / "packages"
+CERTIFICATES = TESTS / "conformance" / "certificates"
 PATIENCE = 10
 MEMORY = 1 << 30
 LARGEST = 6000
@@ -76,6 +77,8 @@ def targets() -> list[Target]:
     good = [path for path in sorted(PACKAGES.glob("*.trivet")) if not path.stem.endswith("_fail")]
     signed = [package for path in good if (package := archive.read(path.read_bytes())).signatures]
     bundles = [content for package in signed for content in package.signatures.values()]
+    certified = [p for p in CERTIFICATES.glob("*.sigstore.json") if not p.name.endswith("_fail.sigstore.json")]
+    bundles += sorted((path.read_bytes() for path in certified), key=len)[:8]
     statement, text = bundle.statement(PACKAGE), canonical.dumps(PACKAGE.manifest.tree)
     models = [tiny.stateless_model(), tiny.counting_model(), trees(), classifier()]
     json_words = [*b'{ } [ ] , : " null true -1 1e9 0.5 "" [] {} \\u0000'.split(), *text.split(b'"')[1:60:2]]
