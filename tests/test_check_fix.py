@@ -65,6 +65,14 @@ def test_what_may_mean_two_things_is_left_alone(right: str, wrong: str) -> None:
     assert mended(text) == (source_of(text.encode(), str(FILES["interface"])), 0)
 
 
+def test_a_link_stays_a_link(tmp_path: Path) -> None:
+    (tmp_path / "real.yaml").write_text(TEXTS["interface"].replace("unit: W\n", "unit: kWh\n", 1))
+    (tmp_path / "link.yaml").symlink_to("real.yaml")
+    main(["lint", "--fix", str(tmp_path / "link.yaml")])
+    assert (tmp_path / "link.yaml").is_symlink()
+    assert "unit: kW.h" in (tmp_path / "real.yaml").read_text()
+
+
 def test_edits_on_one_line_do_not_disturb_each_other() -> None:
     edits = [Edit(1, 1, "aa", "b"), Edit(1, 4, "cc", "ddd"), Edit(1, 5, "c", "x"), Edit(9, 1, "a", "b")]
     assert applied("aa cc\n", edits)[0] in ("b ddd\n", "b cx\n")

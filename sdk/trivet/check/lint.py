@@ -62,11 +62,13 @@ def mend(paths: Sequence[str | Path]) -> list[tuple[str, int]]:
 
 def _write(path: Path, text: str) -> None:
     """Replaces a file whole or not at all."""
-    new = path.with_name(f".{path.name}.new")
+    file = path.resolve()
+    new = file.with_name(f".{file.name}.new")
     try:
-        new.write_bytes(text.encode("utf-8"))
-        new.chmod(path.stat().st_mode)
-        new.replace(path)
+        with new.open("xb") as stream:
+            stream.write(text.encode("utf-8"))
+        new.chmod(file.stat().st_mode)
+        new.replace(file)
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise DocumentError(f"cannot be written: {reason}", where=str(path), hint="check its rights") from error
