@@ -191,6 +191,10 @@ class Link:
                 self.lost = self._loop.create_future()
                 self._silences = 0
                 await self._dialled(patience)
+                if self._rtu:
+                    # whoever used the line before, it may still be answering; a socket's own request is known
+                    since = self._loop.time() if self.route.serial else self.sent
+                    await self._quiet(since, max(self._worst.values(), default=LEAST_WORST))
 
     def _opened(self, task: asyncio.Task[None]) -> None:
         self._opening = None
@@ -345,14 +349,15 @@ class Link:
             await self._dialled(patience)
             since = self.sent
         if self.route.framed_rtu:
-            await self._quiet(since, patience)
+            await self._quiet(since, self.worst(self._asked, patience))
             self._framing.clean = True
 
-    async def _quiet(self, since: float, patience: float) -> None:
-        """Waits until nothing came for longer than the unit asked last ever took to answer."""
+    async def _quiet(self, since: float, worst: float) -> None:
+        """Waits until nothing came for longer than an answer takes at worst [s], or than one was seen to take."""
         begun = self._loop.time()
-        while (wait := max(since, self._heard) + MARGIN * self.worst(self._asked, patience) - self._loop.time()) > 0.0:
-            if self._loop.time() - begun > MOST_QUIETS * self.worst(self._asked, patience):
+        seen = self.counted(self._asked)
+        while (wait := max(since, self._heard) + MARGIN * max(worst, seen.longest) - self._loop.time()) > 0.0:
+            if self._loop.time() - begun > MOST_QUIETS * max(worst, seen.longest):
                 self.drop("noise")
             if self._wire is None:
                 raise self._error(self.lost.result() if self.lost.done() else "closed")
