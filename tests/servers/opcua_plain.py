@@ -60,9 +60,8 @@ async def show(server: Any, node: Any, at: int) -> None:
     await server.write_attribute_value(node.nodeid, value)
 
 
-async def count(server: Any, node: Any, told: dict[str, Any]) -> None:
-    """Steps of the clock, also those that the machine was late for."""
-    at = step()
+async def count(server: Any, node: Any, told: dict[str, Any], at: int) -> None:
+    """Steps of the clock from one on that is shown, also those that the machine was late for."""
     while True:
         while at < step():
             at += 1
@@ -90,11 +89,12 @@ async def main(port: int, fillers: int) -> None:
     server: Any = Server()
     nodes = await build(server, port, fillers)
     told: dict[str, Any] = {}
-    await show(server, nodes[0], step())
+    first = step()
+    await show(server, nodes[0], first)
     async with server:
         if os.environ.get("HISTORY"):
             await historise(server, nodes)
-        counter = asyncio.create_task(count(server, nodes[0], told))
+        counter = asyncio.create_task(count(server, nodes[0], told, first))
         print(f"ready opc.tcp://127.0.0.1:{server.bserver.port}", flush=True)
         await listen(server, told)
         counter.cancel()
