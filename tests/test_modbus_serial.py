@@ -67,6 +67,19 @@ async def test_what_is_learned_about_the_line_outlives_a_wrong_declaration() -> 
         link.drop("done")
 
 
+async def test_an_answer_to_whoever_had_the_line_before_is_not_taken() -> None:
+    async with asyncio.timeout(20), listening(LINE, answer, [Fault("late", 1, 0.1)]) as route:
+        for address in (0, 20, 40):
+            link = Link(route)
+            link.declare(1, 0.15)
+            await link.open(1.0)
+            begun = link.sent
+            refused = await link.read(1, block(address), 0.03)
+            assert isinstance(refused, Refusal)
+            assert (refused.reason, begun) == ("timeout", 0.0)
+            link.drop("done")
+
+
 async def test_a_unit_that_is_not_there_is_silent_and_its_neighbour_answers() -> None:
     async with asyncio.timeout(20), listening(LINE, answer) as route:
         link = Link(route)
