@@ -52,10 +52,16 @@ def fixed(source: Source, findings: Callable[[Source], list[Finding]]) -> tuple[
             break
         after = source_of(text.encode("utf-8"), source.where)
         left = findings(after)
-        if len(left) >= len(found):
+        worse = source.parsed is not None and after.parsed is None
+        if worse or _mendable(left) >= _mendable(found):
             break
         source, found, done = after, left, done + count
     return source, done
+
+
+def _mendable(found: list[Finding]) -> int:
+    """How many findings are of rules that have repairs; a repair may let others be seen for the first time."""
+    return sum(finding.rule in REPAIRED for finding in found)
 
 
 def applied(text: str, edits: list[Edit]) -> tuple[str, int]:
@@ -229,3 +235,6 @@ _LINES: Mapping[str, Callable[[str, int, int], Edit | None]] = {
     "TRV-L005": _ended,
     "TRV-L006": _composed,
 }
+
+REPAIRED = frozenset({*_VALUES, *_LINES, "TRV-I025", "TRV-I033", "TRV-D033"})
+"""Rules that have repairs; not every finding of theirs has one."""
