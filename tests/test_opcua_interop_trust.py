@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from kits.opcua import DISHWASHER, Reader, opened, shipped, target
-from test_opcua_interop import free_port, peer
+from kits.opcua_peers import free_port
+from test_opcua_interop import peer
 from test_opcua_interop import pytestmark as conditions
 from trivet.device.adapter import Target
 from trivet.device.clock import WallClock
