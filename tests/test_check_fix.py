@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from test_check_lint import BASE, CASES, FILES, TEXTS
-from trivet.check.fix import Edit, applied, fixed
+from trivet.check.fix import REPAIRED, Edit, applied, fixed
 from trivet.check.lint import lint_sources, own_findings
 from trivet.check.source import Source, source_of
 from trivet.cli import main
@@ -35,6 +35,7 @@ def test_a_repair_mends_its_rule(case: dict[str, Any]) -> None:
 
 def test_at_least_a_dozen_rules_can_be_mended() -> None:
     assert len(FIXABLE) >= 12
+    assert {case["rule"] for case in FIXABLE} == REPAIRED
 
 
 def test_comments_and_layout_stay(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

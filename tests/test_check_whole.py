@@ -50,7 +50,7 @@ def test_a_good_folder(folder: Path) -> None:
     verdict = check_folder(folder, WISHES)
     assert verdict.good, list(map(str, verdict.findings))
     assert verdict.line().startswith("good: ")
-    assert "1 packages verified" in verdict.line()
+    assert "packages verified: 1" in verdict.line()
     assert not any("other.yaml" in name for name in verdict.subjects)
 
 

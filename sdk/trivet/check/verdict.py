@@ -56,7 +56,7 @@ class Verdict:
         """The verdict in one line."""
         counts = self.counts()
         said = ", ".join(f"{count} {_plural(word, count)}" for word, count in counts.items() if count) or "no findings"
-        facts = "".join(f", {count} {name}" for name, count in self.facts.items())
+        facts = "".join(f"; {name}: {count}" for name, count in self.facts.items())
         subjects = f"{len(self.subjects)} {_plural('file', len(self.subjects))}"
         return f"{'good' if self.good else 'bad'}: {said} in {subjects}{facts}"
 
