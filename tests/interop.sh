@@ -72,13 +72,13 @@ export_peers() {
     command -v npm >/dev/null || { say "missing: node and npm, for the exports' own tools"; return; }
     mkdir "$work/exports"
     (cd "$work/exports" && npm init -y && npm install --no-audit --no-fund --silent typescript @types/node \
-        @asyncapi/parser @thing-description-playground/core) >/dev/null 2>&1 ||
-        { say "missing: typescript, asyncapi parser, thing description tools, npm cannot install them"; return; }
+        @asyncapi/parser @thing-description-playground/core @node-wot/core @node-wot/binding-modbus) >/dev/null 2>&1 ||
+        { say "missing: typescript, asyncapi parser, thing description tools, node-wot, npm cannot install them"; return; }
     export TRIVET_EXPORT_PEERS=$work/exports
     "$python" -m venv "$work/openapi" &&
         "$work/openapi/bin/python" -m pip install --quiet --disable-pip-version-check openapi-spec-validator &&
         export TRIVET_OPENAPI_VALIDATOR=$work/openapi/bin/openapi-spec-validator
-    say "peers of exports: typescript, asyncapi parser, thing description playground, openapi-spec-validator, gcc, g++"
+    say "peers of exports: typescript, asyncapi parser, thing description playground, node-wot, openapi-spec-validator, gcc, g++"
 }
 
 exporters() {

@@ -12,9 +12,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from trivet import units
-from trivet.device.document import Point, Profile
+from trivet.device.document import Endpoint, Point, Profile
 from trivet.errors import DocumentError
 from trivet.signals import Json
+from trivet_modbus import form as binding
 from trivet_modbus.address import LAST, Table
 from trivet_modbus.at import At, read_at, severity
 from trivet_modbus.kinds import KINDS, rounded
@@ -46,6 +47,7 @@ class ModbusPoint:
         codes: Native codes of a selector's case, each with the code of the point's own enumeration.
         scale_register: Point with a power of ten to multiply by, or None.
         poll: Poll class.
+        period: How often the profile reads that class [s]; 0 when nobody said.
         severity: Above 0: it is a condition rather than a reading.
         message: What a condition says.
         repeat: How many there are at most; 0 when it is not repeated.
@@ -73,6 +75,7 @@ class ModbusPoint:
     codes: tuple[tuple[float, float], ...] = ()
     scale_register: str | None = None
     poll: str = "normal"
+    period: float = 0.0
     severity: int = 0
     message: str = ""
     repeat: int = 0
@@ -94,6 +97,14 @@ class ModbusPoint:
             yield self
         for number in range(1, self.repeat + 1):
             yield self._numbered(number)
+
+    def form(self, endpoint: Endpoint, number: int = 0) -> dict[str, Json]:
+        """Its terms in the W3C Modbus binding; see ``Described``."""
+        return binding.form(self._numbered(number) if number else self, endpoint)
+
+    def payload(self) -> dict[str, Json]:
+        """The data schema of what such a form reads; see ``Described``."""
+        return binding.payload(self)
 
     def deciders(self) -> Iterator[str]:
         """Points that decide whether and how this one is read."""
@@ -162,6 +173,7 @@ def _plain(name: str, source: Point, profile: Profile, layout: Map, where: str) 
         sentinels=tuple(_sentinel(value, put.type, where) for value in given),
         scale_register=_reference(source.scale_register, source, profile, where),
         poll=source.poll,
+        period=layout.periods[source.poll],
         severity=severity(source.at, put.type, where),
         message=source.label.get("en", name),
         repeat=source.repeat.max if source.repeat else 0,

@@ -16,8 +16,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
+from urllib.parse import quote
 
-from trivet.device.document import Point, Profile
+from trivet.device.document import Endpoint, Point, Profile
 from trivet.errors import DocumentError
 from trivet.signals import Json
 
@@ -31,6 +32,10 @@ PROFILE_KEYS = frozenset({"type", "namespace", "namespaces"})
 INTEGERS = frozenset({"SByte", "Byte", "Int16", "UInt16", "Int32", "UInt32", "Int64", "UInt64"})
 DATA_TYPES = INTEGERS | {"Boolean", "Float", "Double", "String", "LocalizedText", "DateTime"}
 
+_PLAIN = "/:;=?@!$'()*+,"
+"""Signs that stand for themselves in the query of a URL; ``#``, ``&``, ``%`` and all that is not ASCII are escaped."""
+
+_RESERVED = re.compile(r"([/.<>:#!&])")
 _NODE = re.compile(r"nsu=(?P<uri>[^;]+);(?P<id>[isgb]=.+)", re.DOTALL)
 
 
@@ -70,6 +75,33 @@ class OpcPoint:
     poll: str
     most: int
     count: str = ""
+
+    def form(self, endpoint: Endpoint, number: int = 0) -> dict[str, Json]:
+        """Its terms in the OPC UA binding of OPC 10101 (``uav``); see ``Described``.
+
+        A path that starts at a device, which a client finds by its type, is relative; ``trivet:type`` names that type.
+        """
+        terms: dict[str, Json] = {
+            "href": endpoint.url,
+            "op": ["readproperty", "observeproperty"],
+            "contentType": "application/octet-stream",
+        }
+        if self.node is not None:
+            uri, identifier = self.node
+            node = quote(f"nsu={uri.replace('%', '%25')};{identifier}", safe=_PLAIN)
+            return {**terms, "href": f"{endpoint.url.rstrip('/')}/?id={node}"}
+        spec = expand("", self, endpoint.instances)[f"_{number}" if self.most else ""]
+        path = "/".join(map(_segment, spec.path))
+        if self.type is None:
+            return {**terms, "uav:browsePath": f"/Objects/{path}"}
+        return {**terms, "uav:browsePath": path, "trivet:type": _segment(self.type)}
+
+    def payload(self) -> dict[str, Json]:
+        """The data schema of its data type; empty when the profile does not declare it. See ``Described``."""
+        known = {"Boolean": "boolean", "Float": "number", "Double": "number"}
+        if self.data in INTEGERS or self.data.endswith("Enumeration"):
+            return {"type": "integer"}
+        return {"type": known.get(self.data, "string")} if self.data else {}
 
 
 def point(spec: Point, profile: Profile) -> OpcPoint:
@@ -111,6 +143,12 @@ def expand(name: str, spec: OpcPoint, instances: Mapping[str, str | int]) -> dic
     if not spec.most:
         return {name: _numbered(spec, chosen)}
     return {f"{name}_{n}": _numbered(_last_numbered(spec, str(n)), chosen) for n in range(1, spec.most + 1)}
+
+
+def _segment(name: Name) -> str:
+    """A browse name with its namespace URI, the reserved signs of a path escaped (OPC 10000-4, A.2)."""
+    text = _RESERVED.sub(r"&\1", name.text)
+    return f"nsu={name.namespace};{text}"
 
 
 def _last_numbered(spec: OpcPoint, number: str) -> OpcPoint:

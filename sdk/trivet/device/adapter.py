@@ -16,7 +16,7 @@ from trivet.device.document import Endpoint, Point, Profile
 from trivet.device.frames import Show
 from trivet.errors import Finding
 from trivet.interface.document import Signal
-from trivet.signals import Condition, Item, Readings
+from trivet.signals import Condition, Item, Json, Readings
 
 
 class Clock(Protocol):
@@ -59,6 +59,32 @@ class Target:
     time_zone: str = "UTC"
     folder: str = "."
     max_age: Mapping[str, float] = field(default_factory=dict)
+
+
+class Described(Protocol):
+    """What an adapter's typed point may have besides, so that a Thing Description tells others how to read it.
+
+    A point without these gets the endpoint's URL and no terms. Both are pure and know documents only.
+    """
+
+    def form(self, endpoint: Endpoint, number: int = 0) -> Mapping[str, Json]:
+        """The terms of a W3C WoT form in the protocol's own vocabulary, ``href`` and ``op`` included.
+
+        Args:
+            endpoint: Its URL is one of the adapter's schemes.
+            number: Which instance of a repeated point; 0 for one that does not repeat.
+
+        Raises:
+            DocumentError: The endpoint's URL or settings are wrong.
+        """
+        ...
+
+    def payload(self) -> Mapping[str, Json]:
+        """The data schema of what such a form reads, before the profile's scale and offset: ``type`` where it is known.
+
+        With ``trivet:encoding`` the number that is read is not the point's raw number yet.
+        """
+        ...
 
 
 class Found(NamedTuple):

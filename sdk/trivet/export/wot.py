@@ -1,17 +1,17 @@
 """W3C Web of Things: a Thing Model of an appliance; with a device document, the Thing Description of that one.
 
-Forms come from the adapters' own points, where a protocol has terms for them: the W3C
-Modbus binding (``modv``) and OPC 10101 (``uav``). All properties are read-only.
+Forms come from the adapters' own points, where a protocol has terms for them, see ``forms``. All properties are
+read-only.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from trivet.device.library import ResolvedDevice
 from trivet.device.wiring import wiring
 from trivet.export import Subject
+from trivet.export.forms import plain, read_by
 from trivet.export.line import text_of
 from trivet.interface.columns import columns
 from trivet.interface.document import Signal
@@ -23,6 +23,7 @@ CONTEXT = [
         "modv": "https://www.w3.org/2019/wot/modbus#",
         "uav": "http://opcfoundation.org/UA/WoT-Binding/",
         "xsd": "http://www.w3.org/2001/XMLSchema#",
+        "trivet": "urn:trivet:wot:",
     },
 ]
 
@@ -57,10 +58,10 @@ def thing(subject: Subject, resolved: ResolvedDevice) -> Tree:
     signals, made = columns(interface), {}
     parsed = {name: profile.document for name, profile in resolved.profiles.items()}
     for endpoint, wires in sorted(wiring(interface, device, parsed).wires.items()):
-        target = resolved.targets[endpoint]
+        target, recorded = resolved.targets[endpoint], resolved.adapters[endpoint].recorded
         for wire in sorted(wires, key=lambda one: one.column):
-            forms = _forms(target.endpoint.url, target.points.get(wire.point))
-            made[wire.column] = {**affordance(subject, wire.column, signals[wire.column]), "forms": forms}
+            shown = affordance(subject, wire.column, signals[wire.column])
+            made[wire.column] = {**shown, "forms": [plain(target)]} if recorded else read_by(target, wire, shown)
     return {
         "@context": CONTEXT,
         "@type": "Thing",
@@ -92,10 +93,3 @@ def affordance(subject: Subject, name: str, signal: Signal) -> Tree:
         return {**about, "type": "integer", "oneOf": [{"const": int(code), "title": state} for code, state in pairs]}
     low, high = signal.range
     return {**about, "type": "number", "minimum": low, "maximum": high}
-
-
-def _forms(url: str, point: Any) -> list[Tree]:
-    """How to read one point: the endpoint's URL, with the protocol's own terms where the adapter has them."""
-    form = getattr(point, "form", None)
-    terms: Mapping[str, Any] = form(url) if form is not None else {}
-    return [{"href": url, "op": ["readproperty"], **terms}]
