@@ -17,6 +17,7 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from test_imports_nodeset import KITCHEN
 from trivet.build.nodes import Graph
 from trivet.cli import main
 from trivet.device.document import Profile
@@ -193,9 +194,10 @@ def test_the_commands_of_the_page_run(tmp_path: Path, monkeypatch: pytest.Monkey
     pq.write_table(pa.table(table), "recording.parquet")
     pa.csv.write_csv(pa.table(table), "recording.csv")
     Path("registers.csv").write_text(REGISTERS, encoding="utf-8")
+    Path("machine.NodeSet2.xml").write_bytes(KITCHEN.read_bytes())
     g = Graph()
     Path("model.onnx").write_bytes(g.model([("x", ("batch", 3))], {"y": (g.op("Abs", "x"), ("batch", 3))}))
     commands = re.findall(r"^\$ trivet (.*)$", DOCS.read_text(encoding="utf-8"), re.MULTILINE)
-    assert len(commands) == 5
+    assert len(commands) == 6
     for line in commands:
         assert main(shlex.split(line)) == 0

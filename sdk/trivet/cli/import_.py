@@ -7,11 +7,12 @@ from argparse import ArgumentParser, Namespace
 
 def configure(parser: ArgumentParser) -> None:
     """Adds the verb's arguments."""
-    parser.add_argument("file", help="a model, a recording or a register list")
-    parser.add_argument("--from", required=True, dest="form", metavar="FORMAT", help="onnx, table or registers")
+    parser.add_argument("file", help="a model, a recording, a register list or a nodeset")
+    parser.add_argument("--from", required=True, dest="form", metavar="FORMAT", help="onnx, table, registers, nodeset")
     parser.add_argument("--id", metavar="NAME", help="of the draft (default: from the file's name)")
     parser.add_argument("--time", default="time", metavar="NAME", help="time column of a table")
     parser.add_argument("--delimiter", default=",", help="of CSV (default: a comma)")
+    parser.add_argument("--type", default="", metavar="BROWSENAME", help="object type of a nodeset")
     parser.add_argument("--out", metavar="FILE", help="write it there; refuses to overwrite")
 
 
@@ -26,7 +27,8 @@ def main(arguments: Namespace) -> int:
 
     path = Path(arguments.file)
     name = arguments.id or re.sub(r"[^a-z0-9]+", "-", path.stem.lower()).strip("-") or "draft"
-    text = draft(path, arguments.form, Wish(name, datetime.now(UTC).date(), arguments.time, arguments.delimiter))
+    wish = Wish(name, datetime.now(UTC).date(), arguments.time, arguments.delimiter, arguments.type)
+    text = draft(path, arguments.form, wish)
     if arguments.out is None:
         print(text, end="")
         return 0

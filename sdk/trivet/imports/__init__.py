@@ -1,4 +1,4 @@
-"""Drafts of documents out of what people already have: models, recordings, register lists.
+"""Drafts of documents out of what people already have: models, recordings, register lists, nodesets.
 
 A draft is text for an author. What the source does not say stays open and is marked; units
 above all are asked for and never guessed.
@@ -18,6 +18,7 @@ FORMATS: Mapping[str, str] = {
     "onnx": "the ports of an ONNX model to an interface",
     "table": "the columns of a Parquet, CSV, JSON lines or Arrow file to an interface",
     "registers": "a register list (CSV or XLSX) to a Modbus profile",
+    "nodeset": "an object type of an OPC UA NodeSet2 file to an OPC UA profile",
 }
 """Format to what it drafts."""
 
@@ -33,12 +34,14 @@ class Wish(NamedTuple):
         today: Date of the source in a profile.
         time: Heading of the time column of a table.
         delimiter: Of CSV.
+        type: Browse name of an object type.
     """
 
     id: str
     today: date
     time: str = "time"
     delimiter: str = ","
+    type: str = ""
 
 
 def draft(path: Path, form: str, wish: Wish) -> str:
