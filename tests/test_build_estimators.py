@@ -137,12 +137,14 @@ def test_a_block_that_says_too_little_is_refused() -> None:
 
 
 def test_steps_steeper_than_single_precision_are_refused() -> None:
+    """Three trees say 1/3, whose nearest single-precision number lies behind this step."""
     x, label = data()
-    estimator = CalibratedClassifierCV(RandomForestClassifier(30, random_state=0), method="isotonic", ensemble=False)
-    (fold,) = estimator.fit(x, label > 0).calibrated_classifiers_
-    fold.calibrators[0].X_thresholds_ = np.array([0.0, 0.5, 0.5 + 1e-6, 1.0])
-    fold.calibrators[0].y_thresholds_ = np.array([0.0, 0.1, 0.9, 1.0])
-    fold.calibrators[0]._build_f(fold.calibrators[0].X_thresholds_, fold.calibrators[0].y_thresholds_)
+    forest = RandomForestClassifier(3, random_state=0)
+    estimator = CalibratedClassifierCV(forest, method="isotonic", ensemble=False).fit(x, label > 0)
+    (calibrator,) = estimator.calibrated_classifiers_[0].calibrators
+    calibrator.X_thresholds_ = np.array([0.0, 1 / 3 - 4e-9, 1 / 3 + 4e-9, 1.0])
+    calibrator.y_thresholds_ = np.array([0.0, 0.1, 0.9, 1.0])
+    calibrator._build_f(calibrator.X_thresholds_, calibrator.y_thresholds_)
     with pytest.raises(FidelityError, match="off by"):
         check_block("steep", estimator, block_of(estimator, FEATURES), x)
 

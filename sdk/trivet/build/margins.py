@@ -90,13 +90,19 @@ def margins(model: bytes, inputs: Inputs, scale_from: Inputs) -> Floats:
     nearest = np.full(len(inputs), np.inf)
     if not nodes:
         return nearest
-    names = list(dict.fromkeys(node.input[0] for node in nodes))
+    sources = _sources(proto, nodes)
+    names = list(dict.fromkeys(sources))
     runner = Runner(_showing(proto, names), names)
     seen, spread = runner.run(inputs), runner.run(scale_from)
-    for node in nodes:
-        source = node.input[0]
+    for node, source in zip(nodes, sources, strict=True):
         nearest = np.minimum(nearest, splits(node).nearest(seen[source], scales(spread[source])))
     return nearest
+
+
+def _sources(proto: Any, nodes: Sequence[Any]) -> list[str]:
+    """The tensor that each tree node looks at, before it was made double precision."""
+    casts = {node.output[0]: node.input[0] for node in proto.graph.node if node.op_type == "Cast"}
+    return [casts.get(node.input[0], node.input[0]) for node in nodes]
 
 
 def scales(x: Float32s) -> Floats:
