@@ -11,6 +11,7 @@ from typing import Any
 from trivet import __version__
 from trivet.check.verdict import Verdict, place, quoted
 from trivet.errors import Finding
+from trivet.interface.languages import legend
 from trivet.interface.rules import rules
 
 LEVELS = {"error": "error", "warning": "warning", "note": "notice"}
@@ -41,6 +42,11 @@ def lines(verdict: Verdict) -> Iterator[str]:
         if line.strip():
             yield f"    {shown(line)}"
             yield f"    {' ' * len(shown(line[: column - 1]))}^"
+
+
+def titles(verdict: Verdict, tongue: str) -> Iterator[str]:
+    """Title and remedy of each rule of the findings, once, in another language than English; else nothing."""
+    return (shown(row) for row in legend((finding.rule for finding in verdict.findings), tongue))
 
 
 def as_json(verdict: Verdict) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 
-from trivet.cli.options import add_format
+from trivet.cli.options import add_format, add_language, tongue
 
 LEVELS = ("FIRMWARE", "WIRE", "DATA", "MODEL")
 
@@ -22,6 +22,7 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument("--strict", action="store_true", help="versions below 1.0 count too")
     parser.add_argument("--changelog", action="store_true", help="print a changelog for readers, without a verdict")
     add_format(parser)
+    add_language(parser)
 
 
 def main(arguments: Namespace) -> int:
@@ -31,7 +32,7 @@ def main(arguments: Namespace) -> int:
     from trivet.check.approvals import read_approvals
     from trivet.check.breaking import compare
     from trivet.check.changelog import changelog
-    from trivet.check.formats import FORMATS, shown
+    from trivet.check.formats import FORMATS, shown, titles
     from trivet.check.report import told
     from trivet.check.versions import new_side, old_side
 
@@ -46,6 +47,8 @@ def main(arguments: Namespace) -> int:
     if arguments.format == "text":
         for finding in verdict.findings:
             print(shown(str(finding)))
+        for row in titles(verdict, tongue(arguments)):
+            print(row)
         print(shown(verdict.line()))
     else:
         print(FORMATS[arguments.format](verdict))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 
 from trivet.cli.breaking import LEVELS
-from trivet.cli.options import add_format, add_trust
+from trivet.cli.options import add_format, add_language, add_trust, tongue
 
 APPROVALS = "approvals.yaml"
 
@@ -21,6 +21,7 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument("--strict", action="store_true", help="versions below 1.0 count too")
     add_trust(parser)
     add_format(parser)
+    add_language(parser)
 
 
 def main(arguments: Namespace) -> int:
@@ -29,7 +30,7 @@ def main(arguments: Namespace) -> int:
     from pathlib import Path
 
     from trivet.check.approvals import read_approvals
-    from trivet.check.formats import FORMATS
+    from trivet.check.formats import FORMATS, lines, titles
     from trivet.check.whole import Wishes, check_folder
     from trivet.package.trust import home_name, load_trust
 
@@ -47,5 +48,8 @@ def main(arguments: Namespace) -> int:
         arguments.allow_development,
     )
     verdict = check_folder(folder, wishes)
-    print(FORMATS[arguments.format](verdict))
+    if arguments.format == "text":
+        print("\n".join([*lines(verdict), *titles(verdict, tongue(arguments)), verdict.line()]))
+    else:
+        print(FORMATS[arguments.format](verdict))
     return 0 if verdict.good else 1

@@ -6,6 +6,8 @@ import sys
 from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING
 
+from trivet.cli.options import add_language, tongue
+
 if TYPE_CHECKING:
     from trivet.export import Subject
 
@@ -20,16 +22,18 @@ def configure(parser: ArgumentParser) -> None:
         help="json-schema, c, typescript, openapi, asyncapi, wot, nodeset, arrow, markdown or html",
     )
     parser.add_argument("--out", metavar="DIR", help="write the files there; without it one text goes to the screen")
-    parser.add_argument("--language", default="en", metavar="TAG", help="of titles and labels: en, de, zh-Hans")
+    add_language(parser)
 
 
 def main(arguments: Namespace) -> int:
     """Writes the files, or shows the only one."""
     from pathlib import Path
 
-    from trivet.export import export
+    from trivet.export import PAGES, export
 
-    made = export(subject_of(arguments.file, arguments.language), arguments.to)
+    # What machines read is the same on every machine, so the environment speaks for pages only.
+    spoken = tongue(arguments) if arguments.language or arguments.to in PAGES else "en"
+    made = export(subject_of(arguments.file, spoken), arguments.to)
     if arguments.out is None and len(made) == 1 and arguments.to != "arrow":
         sys.stdout.buffer.write(next(iter(made.values())))
         return 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 
-from trivet.cli.options import add_format
+from trivet.cli.options import add_format, add_language, tongue
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -12,11 +12,12 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument("file", nargs="+", help="a document, or - for standard input")
     parser.add_argument("--fix", action="store_true", help="mend what has a safe repair, then lint again")
     add_format(parser)
+    add_language(parser)
 
 
 def main(arguments: Namespace) -> int:
     """Prints all findings and the verdict; 1 when one is an error."""
-    from trivet.check.formats import FORMATS, lines, shown
+    from trivet.check.formats import FORMATS, lines, shown, titles
     from trivet.check.lint import lint, mend
 
     if arguments.fix:
@@ -25,6 +26,8 @@ def main(arguments: Namespace) -> int:
     verdict = lint(arguments.file)
     if arguments.format == "text":
         for row in lines(verdict):
+            print(row)
+        for row in titles(verdict, tongue(arguments)):
             print(row)
         print(shown(verdict.line()))
     else:

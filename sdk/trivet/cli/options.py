@@ -41,3 +41,23 @@ def add_format(parser: ArgumentParser) -> None:
     """How a verdict is written."""
     choices = ("text", "json", "junit", "sarif", "github")
     parser.add_argument("--format", choices=choices, default="text", help="how the verdict is written")
+
+
+def add_language(parser: ArgumentParser) -> None:
+    """In which language people are spoken to."""
+    parser.add_argument(
+        "--language", metavar="TAG", help="of texts for people: en, de, zh-Hans (else the environment's, else en)"
+    )
+
+
+def tongue(arguments: Namespace) -> str:
+    """The language that was asked for, or the environment's; what the screen cannot write is then escaped."""
+    import io
+    import os
+    import sys
+
+    from trivet.interface.languages import language
+
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+    return language(arguments.language, os.environ)

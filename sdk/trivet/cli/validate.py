@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING, Any
 
-from trivet.cli.options import add_format
+from trivet.cli.options import add_format, add_language, tongue
 
 if TYPE_CHECKING:
     from trivet.check.data import Judged
@@ -20,6 +20,7 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument("--time-unit", choices=("s", "ms", "us", "ns"), help="of a numeric time column, since 1970")
     parser.add_argument("--delimiter", default=",", help="of CSV (default: a comma)")
     add_format(parser)
+    add_language(parser)
 
 
 def main(arguments: Namespace) -> int:
@@ -28,7 +29,7 @@ def main(arguments: Namespace) -> int:
     from pathlib import Path
 
     from trivet.check.data import Wishes, validate
-    from trivet.check.formats import FORMATS, lines, shown
+    from trivet.check.formats import FORMATS, lines, shown, titles
     from trivet.device.library import load_interface, load_profile
 
     profile = load_profile(arguments.profile).document if arguments.profile else None
@@ -37,7 +38,7 @@ def main(arguments: Namespace) -> int:
     wishes = Wishes(arguments.time or str(known or "time"), arguments.time_unit, profile, arguments.delimiter)
     judged = validate(load_interface(arguments.interface).document, Path(arguments.data), wishes)
     if arguments.format == "text":
-        for row in (*table(judged), *lines(judged.verdict)):
+        for row in (*table(judged), *lines(judged.verdict), *titles(judged.verdict, tongue(arguments))):
             print(row)
         print(shown(judged.verdict.line()))
     elif arguments.format == "json":

@@ -28,6 +28,9 @@ FORMATS: Mapping[str, str] = {
 }
 """Format to what it gives."""
 
+PAGES = ("markdown", "html")
+"""The formats that people read."""
+
 
 class Subject(NamedTuple):
     """What is exported.

@@ -4,6 +4,7 @@ Every room adds its own: ``"TRV-P003": {"title": ..., "cause": ..., "remedy": ..
 The letter names the room: I documents, D device, M Modbus, U OPC UA, P package,
 R runtime, E evaluation, L advice of `trivet lint`, B changes that `trivet breaking`
 tells of. An id is never used again for another rule. Further keys are those of ``Rule``.
+Titles and remedies in other languages stand beside it: see ``languages``.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from trivet.errors import DocumentError
+from trivet.interface.languages import Texts, translation
 
 FIRST = "0.1"
 """The first minor version: before it there was nobody whose documents a rule could surprise."""
@@ -52,20 +54,30 @@ class Rule(NamedTuple):
     breaks: Mapping[str, str] = {}
     bump: str = ""
 
-    def page(self) -> str:
-        """What ``trivet explain`` prints."""
-        parts = [f"{self.id}: {self.title}", self.cause]
+    def page(self, tongue: str = "en") -> str:
+        """What ``trivet explain`` prints, in English where it is not translated, which the last line then says."""
+        words, other = translation(tongue).words, translation(tongue).rules.get(self.id, Texts())
+        parts = [f"{self.id}: {other.title or self.title}", other.cause or self.cause]
         if self.breaks:
             parts.append("\n".join(f"{level:<9}{why}" for level, why in self.breaks.items()))
         if self.bump:
-            parts.append(f"It asks for a new {self.bump} version.")
+            parts.append(_word(words, "It asks for a new {bump} version.").format(bump=self.bump))
         for word, example in (("Wrong:", self.wrong), ("Right:", self.right)):
             if example:
-                parts.append("\n".join([word, *(f"    {line}" for line in example.splitlines())]))
-        parts.append(f"What to do: {self.remedy}")
+                parts.append("\n".join([_word(words, word), *(f"    {line}" for line in example.splitlines())]))
+        parts.append(_word(words, "What to do: ") + (other.remedy or self.remedy))
         if self.fix:
-            parts.append("`trivet lint --fix` can do it.")
+            parts.append(_word(words, "`trivet lint --fix` can do it."))
+        if tongue != "en":
+            parts += self._untranslated(words, other)
         return "\n\n".join(parts) + "\n"
+
+    def _untranslated(self, words: Mapping[str, str], other: Texts) -> list[str]:
+        """One line that names what a page has in English only."""
+        missing = [name for name, text in zip(("title", "remedy", "cause"), other, strict=True) if not text]
+        missing += ["what breaks"] if self.breaks else []
+        told = ", ".join(_word(words, name) for name in missing)
+        return [_word(words, "(Not translated: {parts}.)").format(parts=told)] if missing else []
 
     def weight(self, version: str) -> str:
         """Its severity in a version of trivet: a new rule warns for one minor release before it is an error."""
@@ -73,8 +85,13 @@ class Rule(NamedTuple):
         return "warning" if new and self.severity == "error" else self.severity
 
 
-def explain(rule: str) -> str:
-    """Title, cause and remedy of a rule, as a text of some lines.
+def _word(words: Mapping[str, str], text: str) -> str:
+    """A word of the page, or itself where it is not translated."""
+    return words.get(text, text)
+
+
+def explain(rule: str, tongue: str = "en") -> str:
+    """Title, cause and remedy of a rule, as a text of some lines in a language.
 
     Raises:
         DocumentError: There is no such rule.
@@ -85,7 +102,7 @@ def explain(rule: str) -> str:
         close = difflib.get_close_matches(rule.strip().upper(), known, 1)
         hint = f"did you mean {close[0]}?" if close else "ids look like TRV-I012"
         raise DocumentError(f"there is no rule `{rule[:40]}`", hint=hint)
-    return found.page()
+    return found.page(tongue)
 
 
 @lru_cache(maxsize=1)
