@@ -88,6 +88,7 @@ class Nodes:
         self.date = model.get("PublicationDate", "")[:10] if model is not None else ""
         aliases = root.iterfind(f"{SPACE}Aliases/{SPACE}Alias")
         self._aliases = NUMBERS | {alias.get("Alias", ""): (alias.text or "").strip() for alias in aliases}
+        self._names = {to: name for name, to in self._aliases.items()}
         self.by_id = {made.id: made for made in map(self._node, root) if made.id}
         for node in self.by_id.values():
             for kind, forward, to in self._references(node.element):
@@ -100,6 +101,11 @@ class Nodes:
     def below(self, node: Node, *kinds: str) -> Iterator[Node]:
         """The nodes that it refers to in these ways, as far as the file has them."""
         return (self.by_id[to] for kind, to in node.down if kind in kinds and to in self.by_id)
+
+    def data_name(self, node: Node) -> str:
+        """What the file calls the data type of a variable: the type's own name, an alias, or its id."""
+        own = self.by_id.get(node.data)
+        return own.name.text if own else self._names.get(node.data, node.data)
 
     def ancestry(self, node: Node) -> Iterator[Node]:
         """The node, and the types that it derives from as far as the file has them."""
