@@ -193,7 +193,7 @@ async def test_a_profile_by_its_path_becomes_a_device_over_rtu(tmp_path: Path) -
     async with served(chosen, chosen.plant(1), document, ScaledClock(50.0), bind="pty") as path:
         (endpoint,) = resolve(path).device.endpoints.values()
         assert endpoint.url.startswith("modbus+rtu:///dev/")
-        seen = await read(profile(str(copied)), endpoint.url, tmp_path, 10.0)
+        seen = await read(profile(str(copied)), endpoint.url, tmp_path, 120.0)
     assert all(math.isfinite(value) for value in seen["probe_1"])
 
 
