@@ -59,8 +59,10 @@ def _schema(wire: Wire, spec: Point, payload: Tree, shown: Tree) -> Tree:
     if wire.states is not None:
         return {**payload, "type": kind, "oneOf": _states(spec, kind)}
     scale, offset = wire.scale * spec.scale, wire.scale * spec.offset + wire.offset
-    low, high = sorted((end - offset) / scale for end in (wire.low, wire.high))
-    limits = {"minimum": low, "maximum": high} if kind in NUMBERS else {}
+    limits = {}
+    if kind in NUMBERS and scale:
+        low, high = sorted((end - offset) / scale for end in (wire.low, wire.high))
+        limits = {"minimum": low, "maximum": high}
     if (scale, offset) == (1.0, 0.0):
         return {**payload, "type": kind, "unit": shown["unit"], **limits}
     made = {"trivet:scale": scale, "trivet:offset": offset, "trivet:unit": shown["unit"]}
@@ -78,6 +80,6 @@ def _named(name: str, points: Mapping[str, Point]) -> tuple[str, int]:
 def _states(spec: Point, kind: str) -> list[Tree]:
     """The controller's own codes with the interface's states."""
     words = {"true": 1.0, "false": 0.0}
-    codes = {words.get(code.lower(), code): state for code, state in spec.enumeration.items()}
     made = bool if kind == "boolean" else int
-    return [{"const": made(float(code)), "title": state} for code, state in codes.items()]
+    states = {made(float(words.get(code.lower(), code))): state for code, state in spec.enumeration.items()}
+    return [{"const": code, "title": state} for code, state in states.items()]
