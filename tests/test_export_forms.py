@@ -3,8 +3,11 @@
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from kits.modbus import profile
 from trivet.device.document import Endpoint, Point, Profile, Provenance
@@ -126,6 +129,17 @@ def test_a_node_is_in_the_url() -> None:
     form = point.form(Endpoint(profile="x", url="opc.tcp://host:4840/machine"))
     assert form["href"] == "opc.tcp://host:4840/machine/?id=nsu=urn:maker%232;s=Tank%20%26%20probe.T"
     assert point.payload() == {"type": "number"}
+
+
+@given(st.text(st.characters(blacklist_categories=["Cs"]), min_size=1, max_size=20))
+def test_no_identifier_leaves_its_url(text: str) -> None:
+    point = opc({"node": f"nsu=urn:maker;s={text}"}, {})
+    href = str(point.form(Endpoint(profile="x", url="opc.tcp://host:4840"))["href"])
+    parts = urlsplit(href)
+    assert (parts.netloc, parts.path, parts.fragment, "&" in parts.query) == ("host:4840", "/", "", False)
+    assert href.isascii()
+    assert href.isprintable()
+    assert unquote(parts.query) == f"id=nsu=urn:maker;s={text}"
 
 
 def test_a_path_is_from_the_objects_folder_or_from_a_device_of_a_type() -> None:

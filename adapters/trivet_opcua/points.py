@@ -88,7 +88,7 @@ class OpcPoint:
         }
         if self.node is not None:
             uri, identifier = self.node
-            node = quote(f"nsu={uri.replace('%', '%25')};{identifier}", safe=_PLAIN)
+            node = quote(f"nsu={_escaped(uri)};{identifier}", safe=_PLAIN)
             return {**terms, "href": f"{endpoint.url.rstrip('/')}/?id={node}"}
         spec = expand("", self, endpoint.instances)[f"_{number}" if self.most else ""]
         path = "/".join(map(_segment, spec.path))
@@ -148,7 +148,12 @@ def expand(name: str, spec: OpcPoint, instances: Mapping[str, str | int]) -> dic
 def _segment(name: Name) -> str:
     """A browse name with its namespace URI, the reserved signs of a path escaped (OPC 10000-4, A.2)."""
     text = _RESERVED.sub(r"&\1", name.text)
-    return f"nsu={name.namespace};{text}"
+    return f"nsu={_escaped(name.namespace)};{text}"
+
+
+def _escaped(uri: str) -> str:
+    """A namespace URI as it stands in a text before a semicolon."""
+    return uri.replace("%", "%25").replace(";", "%3B")
 
 
 def _last_numbered(spec: OpcPoint, number: str) -> OpcPoint:
