@@ -60,12 +60,47 @@ WASHER: dict[str, float | str] = {
 }
 METER: dict[str, float | str] = {"active_power": 4321.5, "active_energy": 1234500.0, "voltage_l1": 230.5}
 
+ORDERS = """
+kind: profile
+format: 0
+id: orders
+version: 0.1.0
+title: {en: All orders}
+adapter: modbus
+source: {document: test, date: '2026-11-20', confidence: own}
+settings: {addressing: zero}
+points:
+  a: {at: {table: holding, address: 0, type: float32}, unit: V, signal: voltage_l1}
+  b: {at: {table: holding, address: 2, type: float32, word_order: little}, unit: V, signal: voltage_l2}
+  c: {at: {table: holding, address: 4, type: float32, byte_order: little}, unit: V, signal: voltage_l3}
+  d:
+    at: {table: input, address: 6, type: float32, word_order: little, byte_order: little}
+    unit: A
+    signal: current_l1
+  e: {at: {table: input, address: 8, type: uint32, word_order: little}, signal: rack_count}
+  f: {at: {table: input, address: 10, type: float64, word_order: little}, unit: W, signal: active_power}
+  g:
+    at: {table: holding, address: 20, type: int16, byte_order: little}
+    unit: Cel
+    scale: 0.1
+    signal: rinse_temperature
+"""
+MIXED: dict[str, float | str] = {
+    "voltage_l1": 230.5,
+    "voltage_l2": 231.25,
+    "voltage_l3": 229.75,
+    "current_l1": 1.5,
+    "rack_count": 70000.0,
+    "active_power": 4321.5,
+    "rinse_temperature": -3.5,
+}
+
 
 def described(folder: Path, profile: str, url: str) -> Path:
     """The Thing Description of a device with one endpoint."""
     properties(folder, f"one: {{profile: {profile}, url: '{url}'}}")
     made = export(subject()._replace(device=resolve(folder / "machine.yaml")), "wot")
-    path = folder / f"{profile}.td.jsonld"
+    path = folder / f"{Path(profile).stem}.td.jsonld"
     path.write_bytes(made["machine.td.jsonld"])
     return path
 
@@ -83,7 +118,9 @@ def test_the_playground_accepts_thing_descriptions(node: Path, tmp_path: Path) -
 
 
 @pytest.mark.parametrize(
-    ("name", "shown"), [("trivet-dishwasher-modbus", WASHER), ("eastron-sdm630", METER)], ids=["washer", "meter"]
+    ("name", "shown"),
+    [("trivet-dishwasher-modbus", WASHER), ("eastron-sdm630", METER), ("orders.yaml", MIXED)],
+    ids=["washer", "meter", "orders"],
 )
 async def test_node_wot_reads_what_we_read(
     name: str, shown: dict[str, float | str], node: Path, tmp_path: Path
@@ -92,7 +129,8 @@ async def test_node_wot_reads_what_we_read(
         pytest.skip("node-wot is not installed; `make interop` does it")
     (tmp_path / "consume.cjs").write_text(CONSUMER)
     (tmp_path / "node_modules").symlink_to(node / "node_modules")
-    source = load_profile(name).document
+    (tmp_path / "orders.yaml").write_text(ORDERS)
+    source = load_profile(name, tmp_path).document
     async with asyncio.timeout(60), serve(source, lambda now: Snapshot(shown), "127.0.0.1:0", WallClock()) as url:
         description = described(tmp_path, name, url)
         ours = await read(tmp_path, shown)
