@@ -91,7 +91,9 @@ def test_a_page_says_what_is_not_translated() -> None:
     german = explain("TRV-B013", "de")
     assert german.startswith("TRV-B013: Ein Signal steht in einer anderen Einheit derselben Größe\n")
     assert "Was zu tun ist: Den alten Teil behalten" in german
-    assert german.endswith("(Nicht übersetzt: was bricht.)\n")
+    assert "FIRMWARE Name, Skalierung und Grenzen des Felds ändern sich\n" in german
+    assert "übersetzt:" not in german
+    assert explain("TRV-D070", "de").endswith("(Nicht übersetzt: Ursache.)\n")
     assert "What to do: " in explain("TRV-B013", "fr")
     assert explain("TRV-B013", "fr").endswith("(Not translated: title, remedy, cause, what breaks.)\n")
     assert "ranslated" not in explain("TRV-B013")

@@ -59,7 +59,7 @@ class Rule(NamedTuple):
         words, other = translation(tongue).words, translation(tongue).rules.get(self.id, Texts())
         parts = [f"{self.id}: {other.title or self.title}", other.cause or self.cause]
         if self.breaks:
-            parts.append("\n".join(f"{level:<9}{why}" for level, why in self.breaks.items()))
+            parts.append("\n".join(f"{level:<9}{_word(words, why)}" for level, why in self.breaks.items()))
         if self.bump:
             parts.append(_word(words, "It asks for a new {bump} version.").format(bump=self.bump))
         for word, example in (("Wrong:", self.wrong), ("Right:", self.right)):
@@ -75,7 +75,7 @@ class Rule(NamedTuple):
     def _untranslated(self, words: Mapping[str, str], other: Texts) -> list[str]:
         """One line that names what a page has in English only."""
         missing = [name for name, text in zip(("title", "remedy", "cause"), other, strict=True) if not text]
-        missing += ["what breaks"] if self.breaks else []
+        missing += ["what breaks"] if set(self.breaks.values()) - set(words) else []
         told = ", ".join(_word(words, name) for name in missing)
         return [_word(words, "(Not translated: {parts}.)").format(parts=told)] if missing else []
 
