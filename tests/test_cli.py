@@ -120,6 +120,6 @@ def test_bench_decides_and_names_the_machine(folder: Path, capsys: pytest.Captur
 
 
 def test_rules_are_explained(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["explain", "TRV-I001"]) == 0
+    assert main(["explain", "TRV-I001", "--language", "en"]) == 0
     assert "What to do" in capsys.readouterr().out
     assert main(["explain", "TRV-X999"]) == 2
