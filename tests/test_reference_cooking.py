@@ -110,6 +110,7 @@ def test_what_does_not_warm_up_identifies_nothing() -> None:
         identify([cooled])
 
 
+@pytest.mark.soak
 def test_the_same_seed_gives_the_same_package() -> None:
     assert cooking_package(3, plants=6, unseen=4, sessions=SESSIONS) == package()
 
