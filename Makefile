@@ -29,7 +29,7 @@ architecture: .venv/ready
 	$(BIN)/lint-imports
 
 unit: .venv/ready
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m 'not interop and not soak'
+	$(BIN)/python -m pytest -n 4 --dist loadfile -m 'not interop and not soak'
 
 train: .venv/ready
 	$(BIN)/python -m trivet_reference.train
