@@ -153,10 +153,11 @@ def test_refused(name: str, form: str, content: bytes, error: type[TrivetError],
         draft(tmp_path / name, form, WISH)
 
 
-def test_a_workbook_with_entities_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_a_workbook_with_entities_is_refused(encoding: str, tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "bomb.xlsx", "w") as archive:
         text = '<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;">]><worksheet>&b;</worksheet>'
-        archive.writestr("xl/worksheets/sheet1.xml", text)
+        archive.writestr("xl/worksheets/sheet1.xml", text.encode(encoding))
     with pytest.raises(DataError, match="no plain sheet"):
         draft(tmp_path / "bomb.xlsx", "registers", WISH)
 
