@@ -113,6 +113,10 @@ class Raw(asyncio.Protocol):
         return struct.unpack_from(f">{REGISTERS}H", await self.waiting, 9)
 
 
+TARGETS = {"Readings": 0.9, "samples": 0.7}
+"""Of bare asyncio."""
+
+
 async def measure(kind: str, url: str, rounds: int, requests: int) -> None:
     host, port, unit = parse_url(url)
     source = profile(kind)
@@ -148,23 +152,21 @@ async def measure(kind: str, url: str, rounds: int, requests: int) -> None:
     rates = await interleaved(calls, rounds, requests)
     link.drop("done")
     bare.close()
-    for name, target in (
-        ("raw asyncio", None),
-        ("pymodbus", None),
-        ("Readings", 0.9),
-        ("source", None),
-        ("samples", 0.7),
-    ):
-        rate = statistics.median(rates[name])
-        to_raw, to_pymodbus = (
-            statistics.median(a / b for a, b in zip(rates[name], rates[base], strict=True))
-            for base in ("raw asyncio", "pymodbus")
-        )
-        verdict = (
-            "" if target is None else f"target {target} of raw  {'reached' if to_raw >= target else 'NOT reached'}"
-        )
-        words = f"{rate:8.0f} blocks/s  {to_raw:5.2f} of raw  {to_pymodbus:5.2f} of pymodbus"
-        print(f"{kind:8} {len(typed):4} points  {name:11} {words}  {verdict}")
+    for name in calls:
+        show(kind, len(typed), name, rates)
+
+
+def show(kind: str, points: int, name: str, rates: Mapping[str, list[float]]) -> None:
+    """One row: blocks a second, and the ratio to bare asyncio and to pymodbus."""
+    target = TARGETS.get(name)
+    rate = statistics.median(rates[name])
+    to_raw, to_pymodbus = (
+        statistics.median(a / b for a, b in zip(rates[name], rates[base], strict=True))
+        for base in ("raw asyncio", "pymodbus")
+    )
+    verdict = "" if target is None else f"target {target} of raw  {'reached' if to_raw >= target else 'NOT reached'}"
+    words = f"{rate:8.0f} blocks/s  {to_raw:5.2f} of raw  {to_pymodbus:5.2f} of pymodbus"
+    print(f"{kind:8} {points:4} points  {name:11} {words}  {verdict}")
 
 
 async def read(link: Link, decoder: Decoder, unit: int) -> Readings:

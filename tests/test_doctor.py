@@ -283,8 +283,6 @@ def test_a_device_that_is_not_there_gives_2(tmp_path: Path, capsys: pytest.Captu
 
 
 def test_the_plan_is_printed_without_asking(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    if adapter.plan is None:
-        pytest.skip("the adapter has no plan")
     assert main(["doctor", "--plan", "eastron-sdm630"]) == 0
     assert capsys.readouterr().out
     assert main(["doctor", "--plan", str(device(tmp_path, "modbus+tcp://127.0.0.1:9?unit=1")), "--format", "json"]) == 0

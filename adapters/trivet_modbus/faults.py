@@ -32,7 +32,6 @@ from trivet_modbus.frame import ERROR, REQUEST
 BUSY, ILLEGAL_ADDRESS = 6, 2
 NOISE = b"\xde\xad\xbe"
 PIECE = 0.0005
-ALWAYS = frozenset({"hole", "tear"})
 FUNCTIONS = range(1, 5)
 
 

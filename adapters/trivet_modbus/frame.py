@@ -49,7 +49,6 @@ EXCEPTIONS: Mapping[int, Refusal] = {
     11: Refusal(Status.BAD_TIMEOUT, "gateway_silent", again=True, absent=True),
 }
 ILLEGAL = frozenset({"illegal_address", "illegal_value"})
-WAITING = frozenset({"acknowledge", "busy"})
 
 
 class Ask(NamedTuple):

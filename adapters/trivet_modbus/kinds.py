@@ -67,11 +67,6 @@ NO_NUMBER: Mapping[str, str] = {"bcd": "not_decimal", "mod10k": "not_decimal", "
 """Family to the reason of a bit pattern that is no value of it; floats say ``not_a_number``."""
 
 
-def halved(name: str) -> bool:
-    """Whether a type takes one half of a register."""
-    return KINDS[name].width == 8
-
-
 VIEWS: Mapping[str, str] = {
     name: f"<{'f' if kind.family == 'float' else kind.family[0]}{2 * kind.words}"
     for name, kind in KINDS.items()

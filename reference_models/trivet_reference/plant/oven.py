@@ -7,7 +7,6 @@ import numpy as np
 from trivet.signals import Floats
 from trivet_reference.plant.cookers import Cookers
 from trivet_reference.plant.kitchen import CLOSED, COOK, LOAD, UNLOAD, Kitchen
-from trivet_reference.plant.machine import NOMINAL_VOLTAGE
 from trivet_reference.plant.water import relax
 
 OFF, PREHEAT, STANDBY, STEAMING, COMBI, HOT_AIR, LOADING, ENERGY_SAVE = 0.0, 2.0, 3.0, 4.0, 5.0, 6.0, 11.0, 12.0
@@ -154,9 +153,3 @@ class Oven:
             "ambient_temperature": np.round(c.ambient, 1),
             "condition_count": np.zeros(len(c)),
         }
-
-    def currents(self) -> Floats:
-        """Current by phase [A], ``(3, appliances)``, for the meter's other registers."""
-        signals = self.signals()
-        phases = np.stack([signals["power_l1"], signals["power_l2"], signals["power_l3"]])
-        return np.asarray(phases / (NOMINAL_VOLTAGE * self.cookers.voltage))

@@ -9,9 +9,6 @@ from trivet.signals import Floats
 SPECIFIC_HEAT = 4186.0
 """Heat to warm one litre of water by one kelvin [J]; one litre counts as one kilogram."""
 
-LATENT_HEAT = 2.257e6
-"""Heat to evaporate one kilogram of water [J]."""
-
 
 def vapour_pressure(temperature: Floats) -> Floats:
     """Saturation pressure of water vapour [kPa] at a temperature [degC].

@@ -17,6 +17,7 @@ from trivet.build.golden import Recorded
 from trivet.build.inputs import Inputs
 from trivet.build.novelty import Novelty, fit_novelty
 from trivet.build.pack import Spec, pack
+from trivet.interface.columns import class_order
 from trivet.interface.document import Interface
 from trivet.interface.parsed import Parsed
 from trivet.signals import Float32s, Floats, Ints
@@ -221,7 +222,7 @@ _FLOORS: Mapping[str, float] = {
 
 def outputs(teacher: Teacher, trained: Trained, interface: Interface) -> tuple[OutputSpec, ...]:
     """The package's outputs."""
-    classes = tuple(sorted(interface.classes("fault"), key=lambda name: interface.classes("fault")[name].id))
+    classes = class_order(interface, "fault")
     return (
         OutputSpec("novelty", trained.novelty),
         OutputSpec("health", block_of(trained.health, teacher.names)),

@@ -113,8 +113,26 @@ class Chosen:
         return x
 
 
+class Around:
+    """What a block around another has of it."""
+
+    __slots__ = ()
+
+    block: Block
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """What the inner block reads."""
+        return self.block.features
+
+    @property
+    def width(self) -> int:
+        """Columns of its result."""
+        return self.block.width
+
+
 @dataclass(frozen=True, slots=True)
-class Linked:
+class Linked(Around):
     """A block with a link function behind it.
 
     Attributes:
@@ -125,36 +143,16 @@ class Linked:
     block: Block
     link: str
 
-    @property
-    def features(self) -> tuple[str, ...]:
-        """What the inner block reads."""
-        return self.block.features
-
-    @property
-    def width(self) -> int:
-        """Columns of its result."""
-        return self.block.width
-
     def emit(self, g: Graph, x: str) -> str:
         """Its nodes."""
         return linked(g, self.block.emit(g, x), self.link)
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class Known(Around):
     """A block that says nothing unless all its features are known: for estimators that never saw an unknown one."""
 
     block: Block
-
-    @property
-    def features(self) -> tuple[str, ...]:
-        """What the inner block reads."""
-        return self.block.features
-
-    @property
-    def width(self) -> int:
-        """Columns of its result."""
-        return self.block.width
 
     def emit(self, g: Graph, x: str) -> str:
         """Its nodes; zero times an unknown feature is unknown, and all NaN get the same bits."""
@@ -163,7 +161,7 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True)
-class Ordered:
+class Ordered(Around):
     """The columns of a classifier in the order of an output's classes.
 
     Attributes:
@@ -173,11 +171,6 @@ class Ordered:
 
     block: Block
     columns: tuple[int | None, ...]
-
-    @property
-    def features(self) -> tuple[str, ...]:
-        """What the inner block reads."""
-        return self.block.features
 
     @property
     def width(self) -> int:

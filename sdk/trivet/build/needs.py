@@ -15,9 +15,3 @@ def needs_by_column(interface: Interface, output: str, classes: Sequence[str]) -
 def unmet(columns: Mapping[str, bool], needs: Sequence[Needs]) -> list[bool]:
     """For each list of sets, whether none of them is known whole; ``columns`` says which columns are."""
     return [not any(all(columns.get(name, False) for name in group) for group in sets) for sets in needs]
-
-
-def class_order(interface: Interface, output: str) -> tuple[str, ...]:
-    """The classes of an output in tensor order: by their ids, which never change."""
-    known = interface.classes(output)
-    return tuple(sorted(known, key=lambda name: known[name].id))

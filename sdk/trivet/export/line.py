@@ -8,8 +8,8 @@ from importlib.resources import files as resources
 from typing import Any
 
 from trivet.export import Subject
-from trivet.interface.columns import columns
-from trivet.interface.document import Interface, Output, Signal
+from trivet.interface.columns import class_order, columns
+from trivet.interface.document import Output, Signal
 
 Schema = dict[str, Any]
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -48,17 +48,11 @@ def _output(subject: Subject, name: str, spec: Output) -> Schema:
     if spec.range is not None:
         number |= {"minimum": spec.range[0], "maximum": spec.range[1]}
     about = {"title": subject.label(spec.label, name), "x-ucum": spec.unit}
-    classes = ordered_classes(subject.interface, name)
+    classes = class_order(subject.interface, name)
     if not classes:
         return {**number, **about}
     each = dict.fromkeys(classes, number)
     return {**about, "type": ["object", "null"], "properties": each, "additionalProperties": False}
-
-
-def ordered_classes(interface: Interface, output: str) -> list[str]:
-    """Class names of an output by their id."""
-    classes = interface.classes(output)
-    return sorted(classes, key=lambda name: classes[name].id)
 
 
 def frame_schema(subject: Subject) -> Schema:

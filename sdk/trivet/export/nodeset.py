@@ -15,7 +15,7 @@ from trivet import units
 from trivet.errors import DocumentError
 from trivet.export import Subject
 from trivet.export.identifiers import pascal
-from trivet.export.line import ordered_classes
+from trivet.interface.columns import class_order
 from trivet.interface.document import Output
 
 SCHEMA = "http://opcfoundation.org/UA/2011/03/UANodeSet.xsd"
@@ -87,7 +87,7 @@ class _Writer:
     def _output(self, parent: str, name: str, spec: Output) -> None:
         title = self._subject.label(spec.label, name)
         if spec.kind == "actions":
-            for action in ordered_classes(self._subject.interface, name):
+            for action in class_order(self._subject.interface, name):
                 self._analog(parent, f"{pascal(name)}{pascal(action)}", f"{title}: {action}", spec)
             return
         if self._subject.interface.classes(name):

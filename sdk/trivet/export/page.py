@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from trivet.export import Subject
-from trivet.export.line import ordered_classes
+from trivet.interface.columns import class_order
 from trivet.interface.document import Output, Signal
 
 
@@ -146,7 +146,7 @@ def _output(subject: Subject, name: str, spec: Output) -> tuple[str, ...]:
 def _classes(subject: Subject, name: str) -> Table:
     classes = subject.interface.classes(name)
     rows = [_head(subject, "Class", "Meaning", "Remedy")]
-    for cls in ordered_classes(subject.interface, name):
+    for cls in class_order(subject.interface, name):
         spec = classes[cls]
         rows.append((f"{spec.id} {cls}", subject.label(spec.label, cls), subject.label(spec.remedy, "")))
     return Table(f"{word(subject, 'Classes')}: {name}", "", tuple(rows))

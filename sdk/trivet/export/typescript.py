@@ -7,8 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from trivet.export import Subject
 from trivet.export.identifiers import pascal
-from trivet.export.line import ordered_classes
-from trivet.interface.columns import columns
+from trivet.interface.columns import class_order, columns
 from trivet.interface.document import Signal
 
 _LINES = """export interface Told {
@@ -124,7 +123,7 @@ def _column(subject: Subject, name: str, signal: Signal) -> Iterator[str]:
 
 
 def _output(subject: Subject, name: str) -> Iterator[str]:
-    spec, classes = subject.interface.outputs[name], ordered_classes(subject.interface, name)
+    spec, classes = subject.interface.outputs[name], class_order(subject.interface, name)
     yield f"  /** {_comment(subject.label(spec.label, name))} [{_comment(spec.unit)}] */"
     kind = f"Record<{_either(classes)}, number | null>" if classes else "number"
     yield f"  {json.dumps(name)}?: {kind} | null;"

@@ -23,3 +23,9 @@ def columns(interface: Interface) -> dict[str, Signal]:
 def codes(signal: Signal) -> dict[str, float]:
     """State name to the number that stands for it in the tensor; empty without an enumeration."""
     return {state: float(code) for code, state in signal.enumeration.items()}
+
+
+def class_order(interface: Interface, output: str) -> tuple[str, ...]:
+    """The classes of an output in tensor order: by their ids, which never change."""
+    known = interface.classes(output)
+    return tuple(sorted(known, key=lambda name: known[name].id))
