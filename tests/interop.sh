@@ -81,6 +81,14 @@ export_peers() {
     say "peers of exports: typescript, asyncapi parser, thing description playground, node-wot, openapi-spec-validator, gcc, g++"
 }
 
+in_toto() {
+    "$python" -m venv "$work/in_toto" &&
+        "$work/in_toto/bin/python" -m pip install --quiet --disable-pip-version-check in-toto-attestation ||
+        { say "missing: in-toto-attestation, pip cannot install it"; return; }
+    export TRIVET_IN_TOTO=$work/in_toto/bin/python
+    say "peer: in-toto-attestation $("$TRIVET_IN_TOTO" -c 'from importlib.metadata import version; print(version("in-toto-attestation"))')"
+}
+
 exporters() {
     "$python" -m venv "$work/exporters" &&
         "$work/exporters/bin/python" -m pip install --quiet --disable-pip-version-check skl2onnx onnxmltools lightgbm ||
@@ -95,6 +103,7 @@ debian
 node_opcua
 modbus_serial
 model_signing
+in_toto
 export_peers
 "$python" -m pytest -m interop -rs >"$work/interop.log" 2>&1 || failed=1
 verdict "interop tests" "$work/interop.log"

@@ -30,6 +30,7 @@ from trivet_reference.cooking.data import PATTERNS, SESSIONS, Samples, Sessions,
 from trivet_reference.cooking.evidence import check_correction, cooking_evidence, figures
 from trivet_reference.cooking.features import ENERGY, NOVELTY, READY, REMARKS, features
 from trivet_reference.train.dependence import unknown
+from trivet_reference.train.materials import simulated, training
 
 VERSION = "0.1.0"
 PLANTS, UNSEEN = 180, 50
@@ -97,7 +98,9 @@ def cooking_package(
     say(f"simulating {4 * unseen} others")
     judged = simulate(parsed.document, 2 * seed + 1, unseen, sessions)
     say("packing")
-    return package(parsed, learnt, judged, seed, {"taught": 4 * plants, "judged": 4 * unseen})
+    numbers = {"taught": 4 * plants, "judged": 4 * unseen}
+    origin = training(parsed, [simulated("taught", 2 * seed, taught)], {"seed": seed}, {**numbers, "rows": learnt.rows})
+    return package(parsed, learnt, judged, seed, numbers, origin)
 
 
 def learn(interface: Interface, samples: Samples) -> Learnt:
@@ -164,8 +167,15 @@ def outputs(learnt: Learnt) -> tuple[OutputSpec, ...]:
     return (OutputSpec("novelty", learnt.novelty), *corrected)
 
 
-def package(parsed: Parsed[Interface], learnt: Learnt, judged: Samples, seed: int, plants: Mapping[str, int]) -> bytes:
-    """The unsigned package.
+def package(
+    parsed: Parsed[Interface],
+    learnt: Learnt,
+    judged: Samples,
+    seed: int,
+    plants: Mapping[str, int],
+    origin: Mapping[str, Any],
+) -> bytes:
+    """The unsigned package; ``origin`` is the provenance of its training.
 
     Raises:
         FidelityError: The graph does not answer as its estimators do.
@@ -179,6 +189,7 @@ def package(parsed: Parsed[Interface], learnt: Learnt, judged: Samples, seed: in
         **cooking_evidence(seed, plants, learnt.rows),
         "correction": check_correction(interface, learnt.features, specs, estimators, samples),
         "evaluation": figures(interface, learnt.features, specs, judged),
+        "provenance": dict(origin),
     }
     return pack(
         Spec(

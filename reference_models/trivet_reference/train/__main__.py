@@ -69,9 +69,11 @@ def train_dishwasher(machines: int, say: Callable[[str], None]) -> bytes:
     """The dishwasher package, unsigned."""
     parsed = read(find("interface", "commercial-dishwasher"), Interface)
     teacher = dishwasher.Teacher(parsed.document)
-    trained = dishwasher.train(teacher, dishwasher.fleets(parsed.document, machines, say), say)
+    fleets = dishwasher.fleets(parsed.document, machines, say)
+    trained = dishwasher.train(teacher, fleets, say)
     say("packing")
-    return dishwasher.package(parsed, teacher, trained, dishwasher_evidence(machines, trained.rows))
+    evidence = dishwasher_evidence(parsed, machines, fleets, trained.rows)
+    return dishwasher.package(parsed, teacher, trained, evidence)
 
 
 if __name__ == "__main__":

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy
 import sklearn
 
+from trivet.interface.document import Interface
+from trivet.interface.parsed import Parsed
 from trivet_reference.train.dishwasher import SEEDS
+from trivet_reference.train.dishwasher_data import Fleet
+from trivet_reference.train.materials import simulated, training
 
 SIMULATED = "Simulated only. Not validated on commercial dishwashers or kitchens."
 
 
-def dishwasher_evidence(machines: int, rows: int) -> dict[str, Any]:
-    """Evidence of the dishwasher package."""
+def dishwasher_evidence(parsed: Parsed[Interface], machines: int, fleets: Sequence[Fleet], rows: int) -> dict[str, Any]:
+    """Evidence of the dishwasher package; the fleets are those that it was taught with, as ``SEEDS`` begins."""
     data = {
         "kind": "simulated",
         "source": "trivet_reference.plant.dishwasher",
@@ -24,7 +29,15 @@ def dishwasher_evidence(machines: int, rows: int) -> dict[str, Any]:
         "personal_data": "none",
         "note": SIMULATED,
     }
-    return {"data": data, "training": _training("histogram gradient boosting; robust distances for novelty")}
+    extracts = [
+        simulated(name, SEEDS[name], fleet.recording, fleet.ills, fleet.machines)
+        for name, fleet in zip(SEEDS, fleets, strict=False)
+    ]
+    return {
+        "data": data,
+        "training": _training("histogram gradient boosting; robust distances for novelty"),
+        "provenance": training(parsed, extracts, SEEDS, {"machines": machines, "rows": rows}),
+    }
 
 
 def _training(method: str) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from trivet import canonical
 from trivet.build.gates import check_batches, check_unknown
 from trivet.build.golden import Recorded, vectors
 from trivet.build.inputs import Inputs, Runner
+from trivet.build.provenance import sealed
 from trivet.errors import DocumentError
 from trivet.interface.columns import columns as columns_of
 from trivet.interface.digest import document_digest, semantic_digest
@@ -22,6 +23,7 @@ from trivet.interface.load import load
 from trivet.package.archive import read, write
 from trivet.package.graph import check_contract, walk
 from trivet.package.manifest import FORMAT, InterfaceIdentity, Manifest, OutputPort, State
+from trivet.package.provenance import MEMBER, NAME
 from trivet.runtime.admission import make
 from trivet.runtime.golden import check_all
 from trivet.runtime.model import LEARNED, Model
@@ -47,7 +49,7 @@ class Draft:
         features: Tree of the feature list.
         samples: Windows to try the model with; those for golden vectors are taken from the first ones.
         recorded: Readings for the first golden layer.
-        evidence: Name to JSON tree.
+        evidence: Name to JSON tree; ``provenance`` is a predicate, of which a statement is made.
         budget: Rows that tighten the interface's; None takes the interface's own.
         extra: Further keys of the manifest.
     """
@@ -97,6 +99,8 @@ def seal(draft: Draft) -> bytes:
         "evidence/gates.json": canonical.dumps(gates),
         **golden.members,
     }
+    if NAME in draft.evidence:
+        members[MEMBER] = sealed(_json(draft.evidence[NAME]), members)
     data = write({**_json(draft.extra), **_tree(manifest), "golden": dict(golden.tree)}, members)
     package = read(data)
     check_all(make(package, None), package)

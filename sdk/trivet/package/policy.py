@@ -20,7 +20,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from trivet.errors import PolicyError
+from trivet.errors import FormatError, PolicyError
 from trivet.package.tree import Node, parse
 
 if TYPE_CHECKING:
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 DIGEST = re.compile(r"[0-9a-f]{64}")
 WORD = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
+PROVENANCE = "provenance"
+"""Evidence whose content a policy looks at: it must be SLSA provenance of this very model."""
+
 INTERFACE = re.compile(r"\*|[a-z][a-z0-9]*(-[a-z0-9]+)*")
 DEVICE_CLASS = re.compile(r"\*|[!-~]([ -~]{0,62}[!-~])?")
 
@@ -130,7 +133,20 @@ def _broken(policy: Policy, rule: Rule, package: Package, signers: tuple[Signer,
     for name in rule.evidence:
         if f"evidence/{name}.json" not in package.members:
             return _refused(policy, f"the package lacks the evidence {name!r}", "ask its maker for a package with it")
+        if name == PROVENANCE and (doubt := _doubted(package)):
+            return _refused(policy, f"its evidence {name!r} {doubt}", "ask its maker for a package with it")
     return None
+
+
+def _doubted(package: Package) -> str:
+    """Why the provenance of a package is none; empty where it is."""
+    from trivet.package.provenance import read_provenance
+
+    try:
+        read_provenance(package)
+    except FormatError as error:
+        return error.message
+    return ""
 
 
 def _owner(policy: Policy, signer: Signer) -> str:
