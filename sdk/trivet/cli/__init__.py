@@ -28,7 +28,7 @@ VERBS = {
     "lint": "check documents, by themselves and against each other",
     "check": "lint, changes, packages and golden frames of a folder, one verdict",
     "breaking": "tell what a change breaks for firmware, wire, data and model",
-    "export": "write an interface in the forms that other tools speak",
+    "export": "write an interface or a package in the forms that other tools speak",
     "import": "draft a document out of a model, a recording or a register list",
     "validate": "check recorded data against an interface",
     "explain": "print cause and remedy of a rule",

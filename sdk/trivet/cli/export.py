@@ -1,4 +1,4 @@
-"""``trivet export FILE --to FORMAT``: an interface in the forms that other tools speak."""
+"""``trivet export FILE --to FORMAT``: an interface or a package in the forms that other tools speak."""
 
 from __future__ import annotations
 
@@ -9,40 +9,70 @@ from typing import TYPE_CHECKING
 from trivet.cli.options import add_language, tongue
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from trivet.export import Subject
 
 
 def configure(parser: ArgumentParser) -> None:
     """Adds the verb's arguments."""
-    parser.add_argument("file", help="an interface document, the id of a shipped one, or a device document")
+    parser.add_argument(
+        "file", help="an interface document, the id of a shipped one, a device document, or a .trivet package"
+    )
     parser.add_argument(
         "--to",
         required=True,
         metavar="FORMAT",
-        help="json-schema, c, typescript, openapi, asyncapi, wot, nodeset, arrow, markdown or html",
+        help="of an interface: json-schema, c, typescript, openapi, asyncapi, wot, nodeset, arrow, markdown or html; "
+        "of a package: triton, mlflow, oip, aasx, cyclonedx or spdx",
     )
     parser.add_argument("--out", metavar="DIR", help="write the files there; without it one text goes to the screen")
+    parser.add_argument("--supplier", default="", metavar="NAME", help="who hands a package on")
+    parser.add_argument(
+        "--at", metavar="TIME", help="stands where a format wants a time (else SOURCE_DATE_EPOCH, else now)"
+    )
     add_language(parser)
 
 
 def main(arguments: Namespace) -> int:
     """Writes the files, or shows the only one."""
+    from trivet.export.folder import write_files
+
+    made = _of_package(arguments) if is_package(arguments.file) else _of_interface(arguments)
+    if arguments.out is None and len(made) == 1 and arguments.to not in ("arrow", "aasx"):
+        sys.stdout.buffer.write(next(iter(made.values())))
+        return 0
+    for path in write_files(arguments.out or ".", made):
+        print(path)
+    return 0
+
+
+def is_package(name: str) -> bool:
+    """Whether a file begins as a package does."""
     from pathlib import Path
 
+    path = Path(name)
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(4) == b"PK\3\4"
+
+
+def _of_package(arguments: Namespace) -> Mapping[str, bytes]:
+    from trivet.cli.options import moment
+    from trivet.export import export
+    from trivet.export.parcel import parcel_of
+    from trivet.package.archive import open_package
+
+    return export(parcel_of(open_package(arguments.file), moment(arguments), arguments.supplier), arguments.to)
+
+
+def _of_interface(arguments: Namespace) -> Mapping[str, bytes]:
     from trivet.export import PAGES, export
 
     # What machines read is the same on every machine, so the environment speaks for pages only.
     spoken = tongue(arguments) if arguments.language or arguments.to in PAGES else "en"
-    made = export(subject_of(arguments.file, spoken), arguments.to)
-    if arguments.out is None and len(made) == 1 and arguments.to != "arrow":
-        sys.stdout.buffer.write(next(iter(made.values())))
-        return 0
-    folder = Path(arguments.out or ".")
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, data in made.items():
-        (folder / name).write_bytes(data)
-        print(folder / name)
-    return 0
+    return export(subject_of(arguments.file, spoken), arguments.to)
 
 
 def subject_of(name: str, language: str = "en") -> Subject:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 
 def add_trust(parser: ArgumentParser) -> None:
@@ -61,3 +64,28 @@ def tongue(arguments: Namespace) -> str:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
     return language(arguments.language, os.environ)
+
+
+def moment(arguments: Namespace) -> datetime:
+    """The time that was given, or that of SOURCE_DATE_EPOCH, or now; UTC.
+
+    Raises:
+        DocumentError: It is no time.
+    """
+    import os
+    from datetime import UTC, datetime
+
+    from trivet.errors import DocumentError
+
+    epoch = os.environ.get("SOURCE_DATE_EPOCH")
+    try:
+        if arguments.at:
+            found = datetime.fromisoformat(arguments.at)
+            return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+        return datetime.fromtimestamp(int(epoch), UTC) if epoch else datetime.now(UTC)
+    except (ValueError, OverflowError, OSError) as error:
+        message = f"{(arguments.at or epoch or '')[:80]!a} is no time"
+        raise DocumentError(message, where="--at" if arguments.at else "SOURCE_DATE_EPOCH", hint=_TIME) from error
+
+
+_TIME = "write it as 2026-11-28T12:00:00Z, or as seconds since 1970 in SOURCE_DATE_EPOCH"

@@ -1,4 +1,6 @@
-"""Interfaces in the forms that other tools speak: one module a format, each a function of a ``Subject``.
+"""Interfaces and packages in the forms that other tools speak: one module a format.
+
+An interface is exported as a ``Subject``, a package as a ``Parcel``.
 
 Whatever a document says is escaped for the form that it goes into: a name or label can
 never end a comment, a string or an element.
@@ -8,11 +10,14 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from trivet.device.library import ResolvedDevice
 from trivet.errors import DocumentError
 from trivet.interface.document import Interface
+
+if TYPE_CHECKING:
+    from trivet.export.parcel import Parcel
 
 FORMATS: Mapping[str, str] = {
     "json-schema": "JSON Schema 2020-12 of the lines that a run writes, and of a frame",
@@ -26,7 +31,17 @@ FORMATS: Mapping[str, str] = {
     "markdown": "a page of text",
     "html": "a page that stands alone",
 }
-"""Format to what it gives."""
+"""Format of an interface to what it gives."""
+
+PACKAGES: Mapping[str, str] = {
+    "triton": "Triton model repository",
+    "mlflow": "MLflow model folder",
+    "oip": "Open Inference Protocol (KServe v2) metadata",
+    "aasx": "Asset Administration Shell with the submodels IDTA 02058, 02059 and 02060",
+    "cyclonedx": "CycloneDX 1.6 ML-BOM",
+    "spdx": "SPDX 3.0.1 with its AI and dataset profiles",
+}
+"""Format of a package to what it gives."""
 
 PAGES = ("markdown", "html")
 """The formats that people read."""
@@ -57,14 +72,16 @@ class Subject(NamedTuple):
         return labels.get(self.language) or labels.get("en") or next(iter(labels.values()), name)
 
 
-def export(subject: Subject, form: str) -> Mapping[str, bytes]:
-    """The files of one format, by name.
+def export(subject: Subject | Parcel, form: str) -> Mapping[str, bytes]:
+    """The files of one format, by name; names of a package's files may have folders.
 
     Raises:
         DocumentError: There is no such format, or the interface cannot be written in it.
     """
-    if form not in FORMATS:
-        raise DocumentError(f"there is no format {form!r}", hint="use one of " + ", ".join(FORMATS))
+    known = FORMATS if isinstance(subject, Subject) else PACKAGES
+    if form not in known:
+        kind = "an interface" if known is FORMATS else "a package"
+        raise DocumentError(f"there is no format {form!r} of {kind}", hint="use one of " + ", ".join(known))
     module = importlib.import_module(f"trivet.export.{form.replace('-', '_')}")
     files: Mapping[str, bytes] = module.files(subject)
     return files
