@@ -12,6 +12,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from trivet.export import Subject
+    from trivet.package.archive import Package
+
+
+BINARY = ("arrow", "aasx", "delta")
+"""Never written to a screen."""
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -24,8 +29,9 @@ def configure(parser: ArgumentParser) -> None:
         required=True,
         metavar="FORMAT",
         help="of an interface: json-schema, c, typescript, openapi, asyncapi, wot, nodeset, arrow, markdown or html; "
-        "of a package: triton, mlflow, oip, aasx, cyclonedx or spdx",
+        "of a package: triton, mlflow, oip, aasx, cyclonedx, spdx or delta",
     )
+    parser.add_argument("--from", dest="old", metavar="OLD", help="package that a delta starts from")
     parser.add_argument("--out", metavar="DIR", help="write the files there; without it one text goes to the screen")
     parser.add_argument("--supplier", default="", metavar="NAME", help="who hands a package on")
     parser.add_argument(
@@ -39,7 +45,7 @@ def main(arguments: Namespace) -> int:
     from trivet.export.folder import write_files
 
     made = _of_package(arguments) if is_package(arguments.file) else _of_interface(arguments)
-    if arguments.out is None and len(made) == 1 and arguments.to not in ("arrow", "aasx"):
+    if arguments.out is None and len(made) == 1 and arguments.to not in BINARY:
         sys.stdout.buffer.write(next(iter(made.values())))
         return 0
     for path in write_files(arguments.out or ".", made):
@@ -64,7 +70,21 @@ def _of_package(arguments: Namespace) -> Mapping[str, bytes]:
     from trivet.export.parcel import parcel_of
     from trivet.package.archive import open_package
 
-    return export(parcel_of(open_package(arguments.file), moment(arguments), arguments.supplier), arguments.to)
+    package = open_package(arguments.file)
+    if arguments.to == "delta":
+        return _delta(arguments, package)
+    return export(parcel_of(package, moment(arguments), arguments.supplier), arguments.to)
+
+
+def _delta(arguments: Namespace, new: Package) -> Mapping[str, bytes]:
+    from trivet.errors import DocumentError
+    from trivet.export import delta
+    from trivet.package.archive import open_package
+
+    if not arguments.old:
+        raise DocumentError("a delta starts from a package", where="--to delta", hint="give --from OLD.trivet")
+    old = open_package(arguments.old)
+    return {delta.file_name(old, new): delta.make(old, new)}
 
 
 def _of_interface(arguments: Namespace) -> Mapping[str, bytes]:
