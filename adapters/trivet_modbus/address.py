@@ -10,7 +10,7 @@ from __future__ import annotations
 import enum
 import re
 
-from trivet.errors import DocumentError
+from trivet.errors import DocumentError, Message
 from trivet.signals import Json
 
 LAST = 0xFFFF
@@ -68,9 +68,17 @@ def wire_address(written: Json, addressing: Addressing, table: Table | None, whe
     prefix, _, rest = text.rpartition(":")
     named = PREFIXES.get(prefix.lower()) if prefix else None
     if prefix and named is None:
-        raise DocumentError(f"address {written!r} has an unknown prefix", where=where, hint="use co:, di:, ir: or hr:")
+        raise DocumentError(
+            Message("address {written!r} has an unknown prefix", written=written),
+            where=where,
+            hint="use co:, di:, ir: or hr:",
+        )
     if not re.fullmatch(r"0[xX][0-9a-fA-F]{1,4}|[0-9]{1,6}", rest):
-        raise DocumentError(f"address {written!r} cannot be read", where=where, hint="write 12, 0x0C, hr:12 or 30013")
+        raise DocumentError(
+            Message("address {written!r} cannot be read", written=written),
+            where=where,
+            hint="write 12, 0x0C, hr:12 or 30013",
+        )
     if addressing is Addressing.MODICON and not prefix:
         named, number = _modicon(rest, table, where)
     else:
@@ -88,25 +96,37 @@ def manual_number(table: Table, address: int) -> str:
 def _modicon(text: str, table: Table | None, where: str) -> tuple[Table, int]:
     """Table and one-based number of a five- or six-digit reference; a coil's leading zeros may be lost."""
     if text[:2].lower() == "0x":
-        raise DocumentError(f"address {text!r} is hexadecimal, Modicon's are not", where=where, hint="write 40013")
+        raise DocumentError(
+            Message("address {text!r} is hexadecimal, Modicon's are not", text=text), where=where, hint="write 40013"
+        )
     if len(text) < 5 and table is Table.COIL:
         return Table.COIL, int(text)
     if len(text) < 5 or text[0] not in DIGITS:
-        raise DocumentError(f"address {text!r} is not a Modicon reference", where=where, hint="write 30013 or 400001")
+        raise DocumentError(
+            Message("address {text!r} is not a Modicon reference", text=text), where=where, hint="write 30013 or 400001"
+        )
     return DIGITS[text[0]], int(text[1:])
 
 
 def _agreed(named: Table | None, table: Table | None, written: Json, where: str) -> Table:
     if named and table and named is not table:
-        message = f"address {written!r} is of table {named}, the point says {table}"
+        message = Message(
+            "address {written!r} is of table {named}, the point says {table}", written=written, named=named, table=table
+        )
         raise DocumentError(message, where=where, hint="drop one of the two")
     agreed = named or table
     if agreed is None:
-        raise DocumentError("'table' is missing", where=where, hint=f"use one of {', '.join(TABLES)}")
+        raise DocumentError(
+            "'table' is missing", where=where, hint=Message("use one of {names}", names=", ".join(TABLES))
+        )
     return agreed
 
 
 def _in_range(number: int, written: Json, where: str) -> int:
     if not 0 <= number <= LAST:
-        raise DocumentError(f"address {written!r} is {number} on the wire", where=where, hint=f"it lies in 0 to {LAST}")
+        raise DocumentError(
+            Message("address {written!r} is {number} on the wire", written=written, number=number),
+            where=where,
+            hint=Message("it lies in 0 to {last}", last=LAST),
+        )
     return number

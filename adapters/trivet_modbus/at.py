@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from trivet.errors import DocumentError
+from trivet.errors import DocumentError, Message
 from trivet.signals import Json
 from trivet_modbus.address import TABLES, Table, wire_address
 from trivet_modbus.kinds import KINDS
@@ -55,7 +55,9 @@ def read_at(at: Mapping[str, Json], layout: Map, where: str) -> At:
     unknown = sorted(set(at) - KEYS)
     if unknown:
         hint = f"use {', '.join(sorted(KEYS))}"
-        raise DocumentError(f"a Modbus point has no key {unknown[0]!r}", where=where, hint=hint)
+        raise DocumentError(
+            Message("a Modbus point has no key {unknown!r}", unknown=unknown[0]), where=where, hint=hint
+        )
     if "address" not in at:
         raise DocumentError("'address' is missing", where=where, hint="write it as the manual does")
     named = Table(choice(at["table"], TABLES, "table", where)) if "table" in at else None
@@ -65,7 +67,11 @@ def read_at(at: Mapping[str, Json], layout: Map, where: str) -> At:
     words = _words(at, kind, where)
     word_order = choice(at.get("word_order", layout.word_order), WORD_ORDERS, "word_order", where)
     if kind != "string" and words not in ORDERED[word_order]:
-        raise DocumentError(f"{words} registers have no order {word_order!r}", where=where, hint="use big or little")
+        raise DocumentError(
+            Message("{words} registers have no order {word_order!r}", words=words, word_order=word_order),
+            where=where,
+            hint="use big or little",
+        )
     byte_order = choice(at.get("byte_order", layout.byte_order), BYTE_ORDERS, "byte_order", where)
     bits = _bits(at, kind, half, where)
     return At(table, address, kind, words, word_order, byte_order, half if kind == "string" else "", bits)
@@ -88,7 +94,9 @@ def _type(at: Mapping[str, Json], table: Table, where: str) -> str:
     if table.bits:
         return choice(at.get("type", "bool"), ("bool",), "type", where)
     if "type" not in at:
-        raise DocumentError("'type' is missing", where=where, hint=f"use one of {', '.join(REGISTER_TYPES)}")
+        raise DocumentError(
+            "'type' is missing", where=where, hint=Message("use one of {names}", names=", ".join(REGISTER_TYPES))
+        )
     return choice(at["type"], REGISTER_TYPES, "type", where)
 
 
@@ -120,8 +128,10 @@ def _bits(at: Mapping[str, Json], kind: str, half: str, where: str) -> tuple[int
         return (8, 15) if half == "high" else (0, max(KINDS[kind].width, 1) - 1)
     ends = at["bits"] if "bits" in at else [at["bit"], at["bit"]]
     if not isinstance(ends, (list, tuple)) or len(ends) != 2:
-        raise DocumentError(f"'bits' is {ends!r}", where=where, hint="write [lowest, highest]")
+        raise DocumentError(Message("'bits' is {ends!r}", ends=ends), where=where, hint="write [lowest, highest]")
     low, high = (whole(end, (0, KINDS[kind].width - 1), "bit", where) for end in ends)
     if low > high:
-        raise DocumentError(f"'bits' goes from {low} to {high}", where=where, hint="exchange the two")
+        raise DocumentError(
+            Message("'bits' goes from {low} to {high}", low=low, high=high), where=where, hint="exchange the two"
+        )
     return low, high

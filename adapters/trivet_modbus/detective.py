@@ -21,6 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from trivet.errors import Message
 from trivet.signals import Floats
 from trivet_modbus.kinds import KINDS, Kind
 from trivet_modbus.kinds import values as numbers
@@ -38,7 +39,7 @@ ORDERS = {"swapped": (1, 0, 3, 2), "halves": (2, 3, 0, 1)}
 """Orders that four registers can have besides ``big`` and ``little``: where the most significant one is, and so on."""
 BEFORE, AFTER = 1, REACH + 1
 """Registers read before and from the address on."""
-STILL = "the value did not change"
+STILL = Message("the value did not change")
 SMALLEST = 4
 """Fewest polls that are judged."""
 ORDER_PRIOR = {"big": 0.0, "little": 1.0, "swapped": 6.0, "halves": 6.0}
@@ -130,11 +131,21 @@ def investigate(times: Sequence[float], words: Words, expected: Expectation) -> 
     """
     ranked = tuple(_readings(np.asarray(times, np.float64), words, expected))
     if not ranked:
-        return Verdict((), False, False, "no register here can be read")
+        return Verdict((), False, False, Message("no register here can be read"))
     if len(words) < SMALLEST:
-        return Verdict(ranked, False, False, f"{len(words)} polls are too few, {SMALLEST} are the least")
+        return Verdict(
+            ranked,
+            False,
+            False,
+            Message("{count} polls are too few, {least} are the least", count=len(words), least=SMALLEST),
+        )
     if ranked[0].best.broken:
-        return Verdict(ranked, False, False, f"nothing here fits: the best reading is {ranked[0].best.broken[0]}")
+        return Verdict(
+            ranked,
+            False,
+            False,
+            Message("nothing here fits: the best reading is {reason}", reason=ranked[0].best.broken[0]),
+        )
     return _decided(ranked, expected)
 
 
@@ -149,7 +160,7 @@ def _decided(ranked: tuple[Reading, ...], expected: Expectation) -> Verdict:
         return Verdict(ranked, False, False, _advice(first, others[0]))
     if rivals:
         places = sorted({first.best.offset, *(other.best.offset for other in rivals)})
-        return Verdict(ranked, True, False, f"the values at {_places(places)} are as plausible")
+        return Verdict(ranked, True, False, Message("the values at {places} are as plausible", places=_places(places)))
     return Verdict(ranked, True, True)
 
 
@@ -166,13 +177,20 @@ def _rivals(best: Candidate, other: Candidate, expected: Expectation) -> bool:
 
 
 def _places(offsets: Sequence[int]) -> str:
-    return " and ".join("the address" if not offset else f"{offset:+d}" for offset in offsets)
+    names = [Message("the address") if not offset else f"{offset:+d}" for offset in offsets]
+    return Message.joined(names, "{first} and {then}")
 
 
 def _advice(first: Reading, rival: Reading) -> str:
     """Why two readings cannot be told apart."""
     one, other = first.best, rival.best
-    return f"{one.type} ({one.values[-1]:.6g}) and {other.type} ({other.values[-1]:.6g}) are both plausible"
+    return Message(
+        "{type} ({value:.6g}) and {other_type} ({other_value:.6g}) are both plausible",
+        type=one.type,
+        value=one.values[-1],
+        other_type=other.type,
+        other_value=other.values[-1],
+    )
 
 
 def _readings(times: Floats, words: Words, expected: Expectation) -> Iterator[Reading]:

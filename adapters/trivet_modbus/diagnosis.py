@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Iterator
 from typing import Any
 
 from trivet.device.adapter import Clock, Diagnosis, Target
-from trivet.errors import Finding
+from trivet.errors import Finding, Message
 from trivet.signals import Gap, Readings, Sample
 from trivet_modbus import symptoms
 from trivet_modbus.address import manual_number
@@ -73,7 +73,8 @@ async def _polled(target: Target, clock: Clock, seconds: float) -> tuple[dict[st
 
 def _gone(target: Target, gap: Gap) -> Finding:
     hint = "check address, unit id, cable and power; on a serial line also speed and parity"
-    return Finding("TRV-M101", target.name, f"the unit did not answer ({gap.reason}) {gap.detail}".rstrip(), hint)
+    reason = f"{gap.reason}: {gap.detail}" if gap.detail else gap.reason
+    return Finding("TRV-M101", target.name, Message("the unit did not answer ({reason})", reason=reason), hint)
 
 
 async def _identity(asker: Asker, target: Target, found: list[Finding]) -> dict[str, Any]:
@@ -84,7 +85,9 @@ async def _identity(asker: Asker, target: Target, found: list[Finding]) -> dict[
     for key, wanted in target.profile.match.items():
         shown = told.get(key)
         if key not in target.points and shown is not None and not _same(shown, wanted):
-            message = f"it calls itself {shown!r} ({key}), the profile is for {wanted!r}"
+            message = Message(
+                "it calls itself {shown!r} ({key}), the profile is for {wanted!r}", shown=shown, key=key, wanted=wanted
+            )
             hint = "take the profile of this controller; a wrong one gives plausible numbers in wrong places"
             found.append(Finding("TRV-M110", target.name, message, hint))
     return {"nameplate": dict(told)}
@@ -108,8 +111,13 @@ async def _limits(asker: Asker, target: Target, samples: dict[str, list[Sample]]
         if await asker.words(block.table, block.address, block.count) is None:
             reason, served = asker.refused, await _served(asker, block)
             if served:
-                message = f"a request of {block.count} registers is refused ({reason}), one of {served} is answered"
-                hint = f"write `block_limit: {served}` into the profile's settings"
+                message = Message(
+                    "a request of {count} registers is refused ({reason}), one of {served} is answered",
+                    count=block.count,
+                    reason=reason,
+                    served=served,
+                )
+                hint = Message("write `block_limit: {served}` into the profile's settings", served=served)
                 return [Finding("TRV-M115", target.name, message, hint, "warning")]
     return []
 
@@ -131,7 +139,11 @@ def _turnaround(asker: Asker, target: Target, found: list[Finding]) -> dict[str,
     layout = profile_map(target.profile)
     median, longest = asker.turnaround(50), asker.turnaround(100)
     if longest > layout.worst_turnaround:
-        message = f"an answer took {longest * 1e3:.0f} ms, the profile says {layout.worst_turnaround * 1e3:.0f} at most"
+        message = Message(
+            "an answer took {took:.0f} ms, the profile says {most:.0f} at most",
+            took=longest * 1000.0,
+            most=layout.worst_turnaround * 1000.0,
+        )
         hint = "write a longer `worst_turnaround` into the profile's settings: after a timeout the line waits so long"
         found.append(Finding("TRV-M116", target.name, message, hint, "warning"))
     return {"median_ms": round(median * 1e3, 2), "longest_ms": round(longest * 1e3, 2)}

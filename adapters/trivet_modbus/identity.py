@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Mapping
 
 from trivet.device.adapter import Found
 from trivet.device.document import Endpoint, Profile
-from trivet.errors import DocumentError, Finding, ReadError
+from trivet.errors import DocumentError, Finding, Message, ReadError
 from trivet_modbus.ask import Asker, asking
 from trivet_modbus.client import LostError
 from trivet_modbus.frame import Refusal
@@ -37,7 +37,10 @@ async def identify(url: str, profiles: Mapping[str, Profile]) -> tuple[Found, ..
         if isinstance(told, Refusal):
             hint = "check the unit id, the line's speed and parity, and that the controller is on"
             raise ReadError(
-                f"unit {asker.line.unit} does not answer ({told.reason})", where=url, hint=hint, rule="TRV-M101"
+                Message("unit {unit} does not answer ({reason})", unit=asker.line.unit, reason=told.reason),
+                where=url,
+                hint=hint,
+                rule="TRV-M101",
             )
         return (await _found(url, asker, told, profiles),)
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from trivet.device.adapter import Clock, Diagnosis, Quest
 from trivet.device.document import Endpoint
-from trivet.errors import DocumentError, Finding, ReadError
+from trivet.errors import DocumentError, Finding, Message, ReadError
 from trivet.signals import SECOND
 from trivet_modbus.address import LAST, Addressing, Table, manual_number, wire_address
 from trivet_modbus.ask import Asker, asking
@@ -37,7 +37,9 @@ async def detect(url: str, place: str, quest: Quest, clock: Clock, seconds: floa
     addressing = Addressing.ZERO if ":" in place else Addressing.MODICON
     table, address = wire_address(place, addressing, None, place)
     if table.bits:
-        raise DocumentError(f"{place} is a bit, which has no order", where=place, hint="name a register")
+        raise DocumentError(
+            Message("{place} is a bit, which has no order", place=place), where=place, hint="name a register"
+        )
     polls: list[tuple[float, list[int]]] = []
     async with asking(Endpoint(profile="", url=url)) as asker:
         start = clock.now()
@@ -49,7 +51,7 @@ async def detect(url: str, place: str, quest: Quest, clock: Clock, seconds: floa
     words = np.array([row for _, row in polls], np.int64)
     if (words[:, BEFORE] < 0).any():
         hint = "is the table right? `ir:` are input registers, `hr:` holding registers"
-        raise ReadError(f"{place} is not readable", where=url, hint=hint, rule="TRV-M103")
+        raise ReadError(Message("{place} is not readable", place=place), where=url, hint=hint, rule="TRV-M103")
     verdict = investigate([when for when, _ in polls], words, expectation(quest))
     return Diagnosis(_facts(table, address, verdict, len(polls)), (_finding(verdict, table, address, url),))
 
@@ -98,16 +100,25 @@ def _row(number: int, table: Table, address: int, reading: Reading) -> dict[str,
 def _finding(verdict: Verdict, table: Table, address: int, url: str) -> Finding:
     if not verdict.layout:
         hint = "look for longer while the machine heats or switches, and give what its display shows with --shows"
-        return Finding("TRV-M104", url, f"undecided: {verdict.reason}", hint, "warning")
+        return Finding("TRV-M104", url, Message("undecided: {reason}", reason=verdict.reason), hint, "warning")
     best = verdict.ranked[0].best
-    what = f"{best.type}, word order {best.word_order}, byte order {best.byte_order}, scale {best.scale:g}"
+    what = Message(
+        "{type}, word order {word_order}, byte order {byte_order}, scale {scale:g}",
+        type=best.type,
+        word_order=best.word_order,
+        byte_order=best.byte_order,
+        scale=best.scale,
+    )
     if not verdict.address:
         hint = "give what the display shows with --shows"
-        return Finding("TRV-M104", url, f"{what}; address undecided: {verdict.reason}", hint, "warning")
-    scales = verdict.ranked[0].scales
-    doubt = f"; by the range the scale may also be {' or '.join(f'{scale:g}' for scale in scales)}" if scales else ""
+        message = Message("{what}; address undecided: {reason}", what=what, reason=verdict.reason)
+        return Finding("TRV-M104", url, message, hint, "warning")
+    if scales := [f"{scale:g}" for scale in verdict.ranked[0].scales]:
+        others = Message.joined(scales, "{first} or {then}")
+        what = Message("{what}; by the range the scale may also be {scales}", what=what, scales=others)
     place = manual_number(table, address + best.offset)
     if best.offset:
-        message = f"the address is off by one: {place} holds {what}{doubt}"
+        message = Message("the address is off by one: {place} holds {what}", place=place, what=what)
         return Finding("TRV-M105", url, message, "correct the address, or `addressing` if all are off", "warning")
-    return Finding("TRV-M106", url, f"{place} holds {what}{doubt}", "write it into the profile", "note")
+    message = Message("{place} holds {what}", place=place, what=what)
+    return Finding("TRV-M106", url, message, "write it into the profile", "note")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from trivet.device.document import Profile
-from trivet.errors import DocumentError
+from trivet.errors import DocumentError, Message
 from trivet.signals import Json
 from trivet_modbus.address import ADDRESSINGS, TABLES, Addressing, Table, wire_address
 from trivet_modbus.kinds import KINDS
@@ -88,7 +88,11 @@ def profile_map(profile: Profile) -> Map:
     where, given = f"{profile.id}/settings", profile.settings
     known(given, KEYS, where)
     if "addressing" not in given:
-        raise DocumentError("'addressing' is missing", where=where, hint=f"say which of {', '.join(ADDRESSINGS)} it is")
+        raise DocumentError(
+            "'addressing' is missing",
+            where=where,
+            hint=Message("say which of {names} it is", names=", ".join(ADDRESSINGS)),
+        )
     addressing = Addressing(choice(given["addressing"], ADDRESSINGS, "addressing", where))
     usual = seconds(given.get("turnaround", TURNAROUND), "turnaround", where)
     worst = seconds(given.get("worst_turnaround", max(WORST_TURNAROUND, usual)), "worst_turnaround", where)
@@ -127,9 +131,13 @@ def _list(value: Json, where: str) -> tuple[Json, ...]:
 
 def _span(node: Json, addressing: Addressing, where: str) -> Span:
     if not isinstance(node, Mapping) or set(node) != {"table", "from", "to"}:
-        raise DocumentError(f"'forbidden' has {node!r}", where=where, hint="list {table, from, to}")
+        raise DocumentError(Message("'forbidden' has {node!r}", node=node), where=where, hint="list {table, from, to}")
     table = Table(choice(node["table"], TABLES, "table", where))
     first, last = (wire_address(node[key], addressing, table, where)[1] for key in ("from", "to"))
     if last < first:
-        raise DocumentError(f"'forbidden' goes from {first} to {last}", where=where, hint="exchange the two")
+        raise DocumentError(
+            Message("'forbidden' goes from {first} to {last}", first=first, last=last),
+            where=where,
+            hint="exchange the two",
+        )
     return Span(table, first, last)

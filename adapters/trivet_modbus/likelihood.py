@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from trivet.errors import Message
 from trivet.signals import Floats
 from trivet_modbus.kinds import Kind
 
@@ -87,26 +88,41 @@ def _plain_bits(column: NDArray[np.int64]) -> float:
 def offence(times: Floats, values: Floats, expected: Expectation) -> tuple[float, tuple[str, ...]]:
     """Bits for what values break, and the grave part of it in words."""
     values = np.where(np.abs(values) < NOTHING, 0.0, np.clip(values, -MOST, MOST))
-    bits, broken = 0.0, []
+    bits, broken = 0.0, list[str]()
     outside = (values < expected.low) | (values > expected.high)
     if outside.any():
         bits += IMPOSSIBLE * (0.5 + 0.5 * float(outside.mean()))
         worst = float(values[outside][0])
-        broken.append(f"outside {expected.low:g} to {expected.high:g} {expected.unit} ({worst:.6g})")
+        broken.append(
+            Message(
+                "outside {low:g} to {high:g} {unit} ({value:.6g})",
+                low=expected.low,
+                high=expected.high,
+                unit=expected.unit,
+                value=worst,
+            )
+        )
     steps, spans = np.diff(values), np.maximum(np.diff(times), 1e-3)
     if expected.counter and (steps < 0).any():
         bits += IMPOSSIBLE
-        broken.append("a counter that falls")
+        broken.append(Message("a counter that falls"))
     if expected.max_rate is not None and len(steps):
         fast = float((np.abs(steps) / spans > RATE_SLACK * expected.max_rate).mean())
         bits += 2 * IMPLAUSIBLE * fast
         if fast:
-            broken.append(f"faster than {expected.max_rate:g} {expected.unit}/s")
+            broken.append(Message("faster than {max_rate:g} {unit}/s", max_rate=expected.max_rate, unit=expected.unit))
     if expected.shown is not None and abs(float(values[-1]) - expected.shown) > expected.tolerance:
         bits += IMPOSSIBLE
-        broken.append(f"not the {expected.shown:g} {expected.unit} of the display ({values[-1]:.6g})")
+        broken.append(
+            Message(
+                "not the {shown:g} {unit} of the display ({value:.6g})",
+                shown=expected.shown,
+                unit=expected.unit,
+                value=values[-1],
+            )
+        )
     if not values.any():
-        broken.append("always 0")
+        broken.append(Message("always 0"))
     return bits + _oddness(values, expected), tuple(broken)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from trivet.device.adapter import Clock, Target
 from trivet.device.document import Point
-from trivet.errors import Finding
+from trivet.errors import Finding, Message
 from trivet.signals import Floats, Sample
 from trivet_modbus.address import LAST, Table
 from trivet_modbus.ask import Asker
@@ -61,8 +61,13 @@ async def mistaken(
     if best < CONVINCING or declared in winners:
         return []
     if len(winners) > 1:
-        ways = " or ".join(_spelt(reading, declared) for reading in winners[:3])
-        message = f"{len(suspects)} of {len(judged)} values cannot be; they could be with {ways}: undecided"
+        ways = Message.joined([_spelt(reading, declared) for reading in winners[:3]], "{first} or {then}")
+        message = Message(
+            "{count} of {total} values cannot be; they could be with {ways}: undecided",
+            count=len(suspects),
+            total=len(judged),
+            ways=ways,
+        )
         hint = "find out with `trivet doctor URL --detect ADDRESS --signal NAME --shows VALUE`"
         return [Finding("TRV-M104", target.name, message, hint, "warning")]
     return list(_findings(target, winners[0], declared, len(suspects), len(judged)))
@@ -84,24 +89,39 @@ def _homely(judged: Sequence[ModbusPoint], winners: Sequence[Reading]) -> list[R
 
 
 def _findings(target: Target, found: Reading, declared: Reading, odd: int, judged: int) -> Iterator[Finding]:
-    so = f"{odd} of {judged} values cannot be, and nearly all can"
+    so = Message("{odd} of {judged} values cannot be, and nearly all can", odd=odd, judged=judged)
     if found[1:] != declared[1:]:
-        message = f"{so} with word order {found.word_order} and byte order {found.byte_order}: the order is wrong"
-        hint = (
-            f"write `word_order: {found.word_order}` and `byte_order: {found.byte_order}` into the profile's settings"
+        message = Message(
+            "{so} with word order {word_order} and byte order {byte_order}: the order is wrong",
+            so=so,
+            word_order=found.word_order,
+            byte_order=found.byte_order,
+        )
+        hint = Message(
+            "write `word_order: {word_order}` and `byte_order: {byte_order}` into the profile's settings",
+            word_order=found.word_order,
+            byte_order=found.byte_order,
         )
         yield Finding("TRV-M113", target.name, message, hint)
     if found.offset:
-        message = f"{so} when read {found.offset:+d} register: the addresses are off by one"
-        hint = "correct `addressing` in the profile's settings: zero, one or modicon"
-        yield Finding("TRV-M114", target.name, message, hint)
+        message = Message(
+            "{so} when read {offset:+d} register: the addresses are off by one", so=so, offset=found.offset
+        )
+        remedy = "correct `addressing` in the profile's settings: zero, one or modicon"
+        yield Finding("TRV-M114", target.name, message, remedy)
 
 
 def _spelt(reading: Reading, declared: Reading) -> str:
-    parts = [f"addresses {reading.offset:+d}"] if reading.offset else []
+    parts = [Message("addresses {offset:+d}", offset=reading.offset)] if reading.offset else []
     if reading[1:] != declared[1:]:
-        parts.append(f"word order {reading.word_order}, byte order {reading.byte_order}")
-    return ", ".join(parts)
+        parts.append(
+            Message(
+                "word order {word_order}, byte order {byte_order}",
+                word_order=reading.word_order,
+                byte_order=reading.byte_order,
+            )
+        )
+    return Message.joined(parts)
 
 
 def _judged(target: Target, one: ModbusPoint) -> bool:

@@ -13,7 +13,7 @@ from typing import Any
 
 from trivet import units
 from trivet.device.document import Endpoint, Point, Profile
-from trivet.errors import DocumentError
+from trivet.errors import DocumentError, Message
 from trivet.signals import Json
 from trivet_modbus import form as binding
 from trivet_modbus.address import LAST, Table
@@ -190,7 +190,7 @@ def _checked_case(
     try:
         return _case(name, source, keys, profile, layout, where)
     except (TypeError, ValueError, AttributeError) as error:
-        message = f"a case has a key or value of the wrong kind ({error})"
+        message = Message("a case has a key or value of the wrong kind ({reason})", reason=error)
         raise DocumentError(message, where=where, hint="give keys of a point, as the point itself has them") from error
 
 
@@ -230,7 +230,11 @@ def _codes(changed: Point, source: Point, where: str) -> tuple[tuple[float, floa
     unknown = sorted(set(changed.enumeration.values()) - set(own))
     if unknown:
         hint = "a case has the states of its point"
-        raise DocumentError(f"state {unknown[0]!r} is not in the point's own enumeration", where=where, hint=hint)
+        raise DocumentError(
+            Message("state {unknown!r} is not in the point's own enumeration", unknown=unknown[0]),
+            where=where,
+            hint=hint,
+        )
     return tuple((_code(code, where), own[state]) for code, state in changed.enumeration.items())
 
 
@@ -238,26 +242,34 @@ def _code(text: str, where: str) -> float:
     try:
         return float(text)
     except ValueError as error:
-        raise DocumentError(f"code {text!r} is not a number", where=where, hint="write the number read") from error
+        raise DocumentError(
+            Message("code {text!r} is not a number", text=text), where=where, hint="write the number read"
+        ) from error
 
 
 def _sentinel(value: float, kind: str, where: str) -> float:
     """A sentinel as the type reads it: 0x8000 of an int16 is -32768, -1 of a uint16 is 65535."""
     family, width = KINDS[kind].family, KINDS[kind].width
     if family in ("bool", "string", "datetime"):
-        raise DocumentError(f"the type {kind} has no sentinels", where=where, hint="leave them out")
+        raise DocumentError(Message("the type {kind} has no sentinels", kind=kind), where=where, hint="leave them out")
     if family == "float":
         return rounded(value, kind)
     if family in ("bcd", "mod10k"):
         return value
     half, whole_range = 2.0 ** (width - 1), float(2**width - 1)
     if value != int(value) or not -half <= value <= whole_range:
-        raise DocumentError(f"sentinel {value:g} is no {kind}", where=where, hint=f"give a number of {width} bits")
+        raise DocumentError(
+            Message("sentinel {value:g} is no {kind}", value=value, kind=kind),
+            where=where,
+            hint=Message("give a number of {width} bits", width=width),
+        )
     if family in ("uint", "bit") and value < 0:
         return value + 2.0**width
     if family == "signmag" and value >= half:
         if value == half:
-            raise DocumentError(f"sentinel {value:g} is a minus zero", where=where, hint="it reads as 0")
+            raise DocumentError(
+                Message("sentinel {value:g} is a minus zero", value=value), where=where, hint="it reads as 0"
+            )
         return half - value
     # a 64-bit maximum rounds up to 2**63 as a float, and still means the maximum
     negative = value > half or (value == half and width < 64)
@@ -270,13 +282,21 @@ def _reference(named: str | None, source: Point, profile: Profile, where: str) -
         return None
     other = profile.points.get(named)
     if other is None:
-        raise DocumentError(f"names {named!r}, which is no point", where=where, hint="add that point")
+        raise DocumentError(
+            Message("names {named!r}, which is no point", named=named), where=where, hint="add that point"
+        )
     if str(other.at.get("type")) == "string":
-        raise DocumentError(f"{named!r} is a text", where=where, hint="only numbers decide how a point is read")
+        raise DocumentError(
+            Message("{named!r} is a text", named=named), where=where, hint="only numbers decide how a point is read"
+        )
     if other.repeat is None:
         return named
     if source.repeat is None or source.repeat.max > other.repeat.max:
-        raise DocumentError(f"{named!r} recurs and this point does not as often", where=where, hint="repeat both alike")
+        raise DocumentError(
+            Message("{named!r} recurs and this point does not as often", named=named),
+            where=where,
+            hint="repeat both alike",
+        )
     return f"{named}_{NUMBER}"
 
 
@@ -294,7 +314,9 @@ def _stride(source: Point, where: str) -> int:
         return 1
     whole(source.repeat.max, (1, 1000), "repeat.max", where)
     if source.repeat.stride != int(source.repeat.stride) or source.repeat.stride < 1:
-        raise DocumentError(f"'stride' is {source.repeat.stride:g}", where=where, hint="use a whole number")
+        raise DocumentError(
+            Message("'stride' is {stride:g}", stride=source.repeat.stride), where=where, hint="use a whole number"
+        )
     return int(source.repeat.stride)
 
 
@@ -320,9 +342,18 @@ def _check_circle(name: str, source: Point, profile: Profile, where: str) -> Non
 def _check_place(one: ModbusPoint, layout: Map, where: str) -> None:
     """A point ends inside the table, fits in one request and is not forbidden."""
     if one.end > LAST + 1:
-        raise DocumentError(f"address {one.address} and {one.words} registers leave the table", where=where)
+        raise DocumentError(
+            Message("address {address} and {words} registers leave the table", address=one.address, words=one.words),
+            where=where,
+        )
     if one.words > layout.limit(one.table):
-        raise DocumentError(f"{one.words} registers do not fit in one request", where=where, hint="see block_limit")
+        raise DocumentError(
+            Message("{words} registers do not fit in one request", words=one.words), where=where, hint="see block_limit"
+        )
     for span in layout.forbidden:
         if span.table is one.table and one.address <= span.last and span.first < one.end:
-            raise DocumentError(f"address {one.address} is forbidden", where=where, hint="see settings.forbidden")
+            raise DocumentError(
+                Message("address {address} is forbidden", address=one.address),
+                where=where,
+                hint="see settings.forbidden",
+            )

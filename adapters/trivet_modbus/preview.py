@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from trivet.device.adapter import Diagnosis, Target
-from trivet.errors import Finding
+from trivet.errors import Finding, Message
 from trivet.signals import SECOND
 from trivet_modbus.address import manual_number
 from trivet_modbus.codec import Decoder
@@ -84,6 +84,6 @@ def _condition(one: ModbusPoint) -> str:
 
 def _findings(target: Target, share: float) -> Iterator[Finding]:
     if share > BUSY:
-        message = f"needs {100 * share:.0f} % of its line's time"
+        message = Message("needs {share:.0f} % of its line's time", share=100 * share)
         hint = "read less often (`periods`), fewer points, or at a higher baud rate"
         yield Finding("TRV-M122", target.name, message, hint, "warning")

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
-from trivet.errors import DocumentError
+from trivet.errors import DocumentError, Message
 
 TCP, TLS, RTU_OVER_TCP, RTU = SCHEMES = ("modbus+tcp", "modbus+tls", "modbus+rtuovertcp", "modbus+rtu")
 PORTS: Mapping[str, int] = {TCP: 502, TLS: 802, RTU_OVER_TCP: 502}
@@ -109,9 +109,9 @@ def parse_route(url: str, where: str = "") -> tuple[Route, int]:
         unit = int(query.pop("unit", "1"))
         route = _serial(parts, query) if parts.scheme == RTU else _socket(parts, query)
     except ValueError as error:
-        raise DocumentError(f"{url!r} is not a Modbus URL", where=where, hint=_hint(url)) from error
+        raise DocumentError(Message("{url!r} is not a Modbus URL", url=url), where=where, hint=_hint(url)) from error
     if route is None or query or parts.fragment or not 0 <= unit <= 255:
-        raise DocumentError(f"{url!r} is not a Modbus URL", where=where, hint=_hint(url))
+        raise DocumentError(Message("{url!r} is not a Modbus URL", url=url), where=where, hint=_hint(url))
     return route, unit
 
 
@@ -137,6 +137,6 @@ def _serial(parts: SplitResult, query: dict[str, str]) -> Route | None:
 
 def _hint(url: str) -> str:
     if url.startswith(f"{RTU}:"):
-        return f"write {RTU}:///dev/ttyUSB0?unit=1&baud=9600&parity=even&stop=1"
+        return Message("write {rtu}:///dev/ttyUSB0?unit=1&baud=9600&parity=even&stop=1", rtu=RTU)
     scheme = next((one for one in (TLS, RTU_OVER_TCP) if url.startswith(f"{one}:")), TCP)
-    return f"write {scheme}://host:{PORTS[scheme]}?unit=1"
+    return Message("write {scheme}://host:{ports}?unit=1", scheme=scheme, ports=PORTS[scheme])

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from trivet.device.document import Endpoint
-from trivet.errors import DocumentError
+from trivet.errors import DocumentError, Message
 from trivet.signals import Json
 from trivet_modbus.route import TCP, TLS, Route, Security, parse_route
 
@@ -84,7 +84,11 @@ def parse_url(url: str, where: str = "") -> tuple[str, int, int]:
     """
     route, unit = parse_route(url, where)
     if route.scheme != TCP:
-        raise DocumentError(f"{url!r} is not Modbus TCP", where=where, hint=f"write {TCP}://host:502?unit=1")
+        raise DocumentError(
+            Message("{url!r} is not Modbus TCP", url=url),
+            where=where,
+            hint=Message("write {tcp}://host:502?unit=1", tcp=TCP),
+        )
     return route.host, route.port, unit
 
 
@@ -95,7 +99,9 @@ def choice(value: Json, allowed: tuple[str, ...], name: str, where: str) -> str:
         DocumentError: It is none of them.
     """
     if value not in allowed or not isinstance(value, str):
-        raise DocumentError(f"{name!r} is {value!r}", where=where, hint=f"use one of {', '.join(allowed)}")
+        raise DocumentError(
+            f"{name!r} is {value!r}", where=where, hint=Message("use one of {names}", names=", ".join(allowed))
+        )
     return value
 
 
@@ -106,7 +112,7 @@ def whole(value: Json, bounds: tuple[int, int], name: str, where: str) -> int:
         DocumentError: It is not.
     """
     if isinstance(value, bool) or not isinstance(value, int) or not bounds[0] <= value <= bounds[1]:
-        hint = f"use an integer from {bounds[0]} to {bounds[1]}"
+        hint = Message("use an integer from {low} to {high}", low=bounds[0], high=bounds[1])
         raise DocumentError(f"{name!r} is {value!r}", where=where, hint=hint)
     return value
 
@@ -119,7 +125,11 @@ def known(given: Mapping[str, Json], keys: Collection[str], where: str) -> None:
     """
     unknown = sorted(set(given) - set(keys))
     if unknown:
-        raise DocumentError(f"Modbus has no setting {unknown[0]!r}", where=where, hint=f"use {', '.join(sorted(keys))}")
+        raise DocumentError(
+            Message("Modbus has no setting {unknown!r}", unknown=unknown[0]),
+            where=where,
+            hint=f"use {', '.join(sorted(keys))}",
+        )
 
 
 def seconds(value: Json, name: str, where: str) -> float:
@@ -141,7 +151,11 @@ def periods(given: Mapping[str, Json], where: str) -> dict[str, float]:
     """
     named = given.get("periods", {})
     if not isinstance(named, Mapping):
-        raise DocumentError("'periods' is not a mapping", where=where, hint=f"give seconds for {', '.join(CLASSES)}")
+        raise DocumentError(
+            "'periods' is not a mapping",
+            where=where,
+            hint=Message("give seconds for {names}", names=", ".join(CLASSES)),
+        )
     known(named, CLASSES, f"{where}/periods")
     return {name: seconds(value, name, f"{where}/periods") for name, value in named.items()}
 
@@ -150,7 +164,7 @@ def _raw(name: Json, folder: str, where: str) -> Path:
     """The file of raw words, beside the device document and nowhere else."""
     if not isinstance(name, str) or not name.endswith(".jsonl") or Path(name).name != name:
         hint = "name a file such as words.jsonl; it is written beside the device document"
-        raise DocumentError(f"'raw' is {name!r}", where=where, hint=hint)
+        raise DocumentError(Message("'raw' is {name!r}", name=name), where=where, hint=hint)
     return Path(folder) / name
 
 
@@ -167,5 +181,9 @@ def _security(given: Mapping[str, Json], folder: str, where: str) -> Security:
     named = {name: str(Path(folder) / given[name]) for name in ("ca", "certificate", "private_key") if name in given}
     missing = next((path for path in named.values() if not Path(path).is_file()), None)
     if missing is not None:
-        raise DocumentError(f"there is no file {missing}", where=where, hint="paths count from the device document")
+        raise DocumentError(
+            Message("there is no file {missing}", missing=missing),
+            where=where,
+            hint="paths count from the device document",
+        )
     return Security(**named, server_name=given.get("server_name", ""))

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from trivet import units
 from trivet.device.adapter import Target
 from trivet.device.document import Point
-from trivet.errors import DocumentError, Finding
+from trivet.errors import DocumentError, Finding, Message
 from trivet.signals import Quality, Sample
 
 DEAD = ("illegal_address", "illegal_function", "illegal_value")
@@ -71,21 +71,30 @@ def _point(where: str, spec: Point, seen: Sequence[Sample]) -> Finding | None:
         return None
     if is_dead(seen):
         hint = "the controller has no such register: check address and table, or take the point out of the profile"
-        return Finding("TRV-M111", where, f"is dead: the controller refuses it ({last.reason})", hint)
+        return Finding(
+            "TRV-M111", where, Message("is dead: the controller refuses it ({reason})", reason=last.reason), hint
+        )
     if all(sample.reason == "sentinel" for sample in seen):
         hint = "the sensor is not fitted or has failed; if neither is so, correct `sentinels`"
         return Finding("TRV-M117", where, "shows its sentinel: the controller has no value for it", hint, "warning")
     good = [sample.value for sample in seen if sample.quality is not Quality.BAD]
     if not good:
         hint = "see the reason in adapters/README.md; the order detective helps with `not_a_number`"
-        return Finding("TRV-M118", where, f"never had a value ({last.reason})", hint)
+        return Finding("TRV-M118", where, Message("never had a value ({reason})", reason=last.reason), hint)
     if any(is_implausible(spec, value) for value in good):
         worst = next(value for value in good if is_implausible(spec, value))
         hint = "check type, order and scale: `trivet doctor URL --detect ADDRESS --signal NAME`"
-        return Finding("TRV-M112", where, f"shows {worst:.6g} {spec.unit or ''}".rstrip() + ", which cannot be", hint)
+        shown = f"{worst:.6g} {spec.unit or ''}".rstrip()
+        return Finding("TRV-M112", where, Message("shows {shown}, which cannot be", shown=shown), hint)
     if len(good) >= STILL and len(set(good)) == 1 and spec.unit in MEASURED and not _setpoint(where):
         hint = "a measured value seldom stands still; watch it while the machine runs"
-        return Finding("TRV-M119", where, f"stood at {good[0]:.6g} {spec.unit} in {len(good)} polls", hint, "note")
+        return Finding(
+            "TRV-M119",
+            where,
+            Message("stood at {value:.6g} {unit} in {count} polls", value=good[0], unit=spec.unit, count=len(good)),
+            hint,
+            "note",
+        )
     return None
 
 

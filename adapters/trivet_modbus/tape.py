@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 
-from trivet.errors import AdapterError, DocumentError
+from trivet.errors import AdapterError, DocumentError, Message
 from trivet.signals import SECOND
 from trivet_modbus.address import LAST, Table
 from trivet_modbus.plan import Block
@@ -47,7 +47,9 @@ class Recorder:
             self._file: TextIO = path.open("a", encoding="utf-8", buffering=1)
         except OSError as error:
             hint = "correct `raw` of the endpoint"
-            raise AdapterError(f"cannot write {path}: {error.strerror}", hint=hint) from error
+            raise AdapterError(
+                Message("cannot write {path}: {strerror}", path=path, strerror=error.strerror), hint=hint
+            ) from error
 
     def put(self, block: Block, payload: bytes, time: int) -> None:
         """Keeps the data bytes of an answer.
@@ -59,7 +61,9 @@ class Recorder:
         try:
             self._file.write(json.dumps(line) + "\n")
         except OSError as error:
-            raise AdapterError(f"cannot write the raw words: {error.strerror}", hint="make room") from error
+            raise AdapterError(
+                Message("cannot write the raw words: {strerror}", strerror=error.strerror), hint="make room"
+            ) from error
 
     def close(self) -> None:
         """Closes the file."""
@@ -128,7 +132,7 @@ def load(path: str | Path) -> Tape:
     try:
         strips = list(_strips(Path(path)))
     except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
-        message = f"is no tape of raw words ({type(error).__name__}: {error})"
+        message = Message("is no tape of raw words ({kind}: {reason})", kind=type(error).__name__, reason=error)
         hint = "record one with `settings: {raw: FILE}` of the endpoint"
         raise DocumentError(message, where=str(path), hint=hint, rule="TRV-M123") from error
     if not strips:

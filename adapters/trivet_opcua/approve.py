@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from trivet.device.adapter import Diagnosis
 from trivet.device.document import Endpoint
-from trivet.errors import Finding
+from trivet.errors import Finding, Message
 from trivet_opcua import certificates
 from trivet_opcua.identify import refused
 from trivet_opcua.loss import Lost
@@ -38,12 +38,23 @@ async def approve(url: str) -> Diagnosis:
         "client_certificate": mine.certificate,
         "client_thumbprint": mine.thumbprint,
     }
-    text = f"approved the certificate with thumbprint {facts['thumbprint']}, {facts['subject']}"
+    text = Message(
+        "approved the certificate with thumbprint {thumbprint}, {subject}",
+        thumbprint=facts["thumbprint"],
+        subject=facts["subject"],
+    )
     hint = "compare it with what the server itself shows; on the server, trust this client's certificate too"
     findings = [Finding("TRV-U017", chosen.url, text, hint, "note")]
     if before is not None and before.certificate != pin.certificate:
         old = certificates.thumbprint(before.certificate)
         findings.insert(
-            0, Finding("TRV-U018", chosen.url, f"it replaces {old}, approved {before.approved}", hint, "warning")
+            0,
+            Finding(
+                "TRV-U018",
+                chosen.url,
+                Message("it replaces {old}, approved {approved}", old=old, approved=before.approved),
+                hint,
+                "warning",
+            ),
         )
     return Diagnosis(facts, tuple(findings))

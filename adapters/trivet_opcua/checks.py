@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from trivet.device.adapter import Target
-from trivet.errors import Finding
+from trivet.errors import Finding, Message
 from trivet.signals import Quality, quality, status_name
 from trivet_opcua.companion import devices, enumeration
 from trivet_opcua.points import KITCHEN, PLACEHOLDER, OpcPoint, expand
@@ -22,13 +22,15 @@ LARGEST_OFFSET = 2.0
 KNOWN_VERSIONS = ("1.0", "1.00", "1.0.0", "1.1", "1.1.0", "1.01")
 
 
+UNFITTED = "the server has no such node, as on a machine that is not fitted with it"
+
 RULES: Mapping[str, tuple[str, str]] = {
-    "mandatory": ("error", ""),
-    "optional": ("note", ", which the model leaves optional"),
-    "mandatory_placeholder": ("note", ", as on a machine that is not fitted with it"),
-    "optional_placeholder": ("note", ", as on a machine that is not fitted with it"),
+    "mandatory": ("error", "the server has no such node"),
+    "optional": ("note", "the server has no such node, which the model leaves optional"),
+    "mandatory_placeholder": ("note", UNFITTED),
+    "optional_placeholder": ("note", UNFITTED),
 }
-"""The model's rule to how much it matters that a node is missing, and why."""
+"""The model's rule to how much it matters that a node is missing, and what is said."""
 
 
 def server(facts: Mapping[str, Any], where: str) -> list[Finding]:
@@ -36,15 +38,19 @@ def server(facts: Mapping[str, Any], where: str) -> list[Finding]:
     found = []
     offset = facts.get("clock_offset_s")
     if offset is None or abs(offset) > LARGEST_OFFSET:
-        text = "shows no time" if offset is None else f"is {offset:+.1f} s off this machine's clock"
+        off = Message("the server's clock is {offset:+.1f} s off this machine's clock", offset=offset or 0.0)
+        text = Message("the server's clock shows no time") if offset is None else off
         hint = "set both by the same NTP server"
-        found.append(Finding("TRV-U006", where, f"the server's clock {text}", hint, "warning"))
+        found.append(Finding("TRV-U006", where, text, hint, "warning"))
     if facts.get("security") == "none":
-        text = "the connection is neither signed nor encrypted, as the device document says"
-        found.append(Finding("TRV-U002", where, text, "leave out `security: none` and approve the server", "warning"))
+        open_ = "the connection is neither signed nor encrypted, as the device document says"
+        found.append(Finding("TRV-U002", where, open_, "leave out `security: none` and approve the server", "warning"))
     version = facts.get("models", {}).get(KITCHEN, {}).get("version", "")
     if version and version not in KNOWN_VERSIONS:
-        text = f"the server has version {version} of the kitchen model, which this version of trivet does not know"
+        text = Message(
+            "the server has version {version} of the kitchen model, which this version of trivet does not know",
+            version=version,
+        )
         found.append(Finding("TRV-U007", where, text, "compare points and states with the machine's display", "note"))
     return found
 
@@ -54,7 +60,7 @@ def points(look: Look, target: Target, settings: Settings) -> list[Finding]:
     typed = {n: at for name, p in target.points.items() for n, at in expand(name, p, target.endpoint.instances).items()}
     found = [_missing(name, typed[name], target) for name in look.missing]
     for stem, (limit, exist) in look.odd.items():
-        text = f"its count says {limit}, the server has {exist}"
+        text = Message("its count says {limit}, the server has {exist}", limit=limit, exist=exist)
         hint = "only those within the count are read; ask the manufacturer which is right"
         found.append(Finding("TRV-U009", f"{target.name}/{stem}", text, hint, "warning"))
     for name, row in look.rows.items():
@@ -66,10 +72,10 @@ def points(look: Look, target: Target, settings: Settings) -> list[Finding]:
 
 
 def _missing(name: str, point: OpcPoint, target: Target) -> Finding:
-    severity, why = RULES[_rule_of(point)]
+    severity, text = RULES[_rule_of(point)]
     path = "/".join(part.text for part in point.path)
-    hint = f"looked for {path}; correct the path, or take the point out of the device document"
-    return Finding("TRV-U008", f"{target.name}/{name}", f"the server has no such node{why}", hint, severity)
+    hint = Message("looked for {path}; correct the path, or take the point out of the device document", path=path)
+    return Finding("TRV-U008", f"{target.name}/{name}", text, hint, severity)
 
 
 def _rule_of(point: OpcPoint) -> str:
@@ -98,26 +104,42 @@ def _unit(row: Row, point: OpcPoint, where: str, given: str | None) -> Iterator[
         return
     if rule(point, row.unit, given).refused:
         shown = ucum(row.unit) or (row.unit.text if row.unit else "")
-        text = f"the server's unit {shown!r} cannot become {point.unit}, so no value is believed"
-        yield Finding("TRV-U010", where, text, f"write `units: {{{row.name}: CODE}}` with what the server really sends")
+        text = Message(
+            "the server's unit {shown!r} cannot become {unit}, so no value is believed", shown=shown, unit=point.unit
+        )
+        yield Finding(
+            "TRV-U010",
+            where,
+            text,
+            Message("write `units: {{{name}: CODE}}` with what the server really sends", name=row.name),
+        )
     elif ucum(row.unit) is None and given is None:
-        text = f"the server shows no unit; {point.unit} is the profile's word alone"
-        hint = f"compare it with the machine's display, then write `units: {{{row.name}: {point.unit}}}`"
+        text = Message("the server shows no unit; {unit} is the profile's word alone", unit=point.unit)
+        hint = Message(
+            "compare it with the machine's display, then write `units: {{{name}: {unit}}}`",
+            name=row.name,
+            unit=point.unit,
+        )
         yield Finding("TRV-U011", where, text, hint, "warning")
 
 
 def _quality(row: Row, where: str) -> Iterator[Finding]:
     if quality(row.value.status) is Quality.GOOD and not row.bad:
         return
-    text = f"its quality is {status_name(row.value.status)}"
+    text = Message("its quality is {status}", status=status_name(row.value.status))
     if row.bad:
-        text += f"; {row.bad} of {row.arrived} values that came were Bad"
+        bad = Message("{bad} of {arrived} values that came were Bad", bad=row.bad, arrived=row.arrived)
+        text = Message("{said}; {bad}", said=text, bad=bad)
     yield Finding("TRV-U012", where, text, "look at the sensor and its wiring, then at the controller", "warning")
 
 
 def _pace(row: Row, where: str) -> Iterator[Finding]:
     if row.revised is not None and row.revised > row.requested * 2:
-        text = f"the server samples it every {row.revised:g} s, not every {row.requested:g} s"
+        text = Message(
+            "the server samples it every {revised:g} s, not every {requested:g} s",
+            revised=row.revised,
+            requested=row.requested,
+        )
         hint = "raise the server's sampling rate, or the period of its poll class in `periods`"
         yield Finding("TRV-U013", where, text, hint, "warning")
 
@@ -130,18 +152,25 @@ def _states(row: Row, point: OpcPoint, target: Target) -> Iterator[Finding]:
     if not spec.enumeration:
         return
     if row.codes and point.data.endswith("Enumeration") and row.data not in (point.data, "Int32", "Enumeration"):
-        text = f"its data type is {row.data}, the profile's {point.data}"
+        text = Message("its data type is {data}, the profile's {point_data}", data=row.data, point_data=point.data)
         yield Finding("TRV-U014", where, text, "map the states of the server's own type in a profile of your own")
     model = enumeration(point.data)
     new = {code: name for code, name in row.codes.items() if str(code) not in spec.enumeration and code not in model}
     if new:
         names = ", ".join(f"{code} {name}" for code, name in sorted(new.items()))
-        text = f"the server has states that the profile does not know: {names}; they count as unknown"
+        text = Message(
+            "the server has states that the profile does not know: {states}; they count as unknown", states=names
+        )
         yield Finding("TRV-U015", where, text, "map them in a profile of your own", "warning")
     other = {code: name for code, name in row.codes.items() if name and not _alike(name, model.get(code, name))}
     if other:
-        names = ", ".join(f"{code} is {name}, not {model[code]}" for code, name in sorted(other.items()))
-        text = f"the server names states otherwise than the model: {names}"
+        names = Message.joined(
+            [
+                Message("{code} is {name}, not {model}", code=code, name=name, model=model[code])
+                for code, name in sorted(other.items())
+            ]
+        )
+        text = Message("the server names states otherwise than the model: {states}", states=names)
         yield Finding("TRV-U016", where, text, "compare the states with the machine's display", "warning")
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from trivet.device.adapter import Found
 from trivet.device.document import Endpoint, Profile
-from trivet.errors import ConnectError, Finding
+from trivet.errors import ConnectError, Finding, Message
 from trivet_opcua import certificates
 from trivet_opcua.companion import devices
 from trivet_opcua.discovery import Offer, offers, strongest
@@ -76,7 +76,9 @@ def _secured(chosen: Settings, found: Sequence[Offer]) -> tuple[Settings, tuple[
         )
     if all(each.policy != "none" for each in found):
         names = ", ".join(sorted({f"{each.policy} ({each.protection})" for each in found}))
-        raise Lost("denied", f"the server offers only {names}; switch on a policy that is still in use")
+        raise Lost(
+            "denied", Message("the server offers only {names}; switch on a policy that is still in use", names=names)
+        )
     finding = Finding(
         "TRV-U002",
         chosen.url,
@@ -104,11 +106,13 @@ def _proposal(
     where = f"{chosen.url} {name}"
     if len(numbers) > 1:
         instances[PLACEHOLDER] = numbers[0]
-        hint = f"make one device for each, with `instances: {{'{PLACEHOLDER}': NUMBER}}`"
-        text = f"it has several chambers, cups or zones, numbers {', '.join(map(str, numbers))}"
+        hint = Message(
+            "make one device for each, with `instances: {{'{placeholder}': NUMBER}}`", placeholder=PLACEHOLDER
+        )
+        text = Message("it has several chambers, cups or zones, numbers {names}", names=", ".join(map(str, numbers)))
         findings = (*findings, Finding("TRV-U003", where, text, hint, "note"))
     if not fitting:
-        text = f"no profile is for its type {appliance.types[0].text}"
+        text = Message("no profile is for its type {text}", text=appliance.types[0].text)
         findings = (*findings, Finding("TRV-U004", where, text, "write a profile with this type and its paths"))
     more: dict[str, Any] = {"security": "none"} if chosen.security == "none" else {}
     if instances:

@@ -19,7 +19,7 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from trivet.device.document import Endpoint, Point, Profile
-from trivet.errors import DocumentError
+from trivet.errors import DocumentError, Message
 from trivet.signals import Json
 
 BASE = "http://opcfoundation.org/UA/"
@@ -178,10 +178,16 @@ def _path(spec: Point, profile: Profile, where: str) -> tuple[Name, ...]:
     path = tuple(_qualified(part, spec, profile, where) for part in text.split("/"))
     if spec.repeat and PLACEHOLDER not in text:
         raise DocumentError(
-            f"a repeated point has {PLACEHOLDER} in its path", where=where, hint=f"write {text}_{PLACEHOLDER}"
+            Message("a repeated point has {placeholder} in its path", placeholder=PLACEHOLDER),
+            where=where,
+            hint=Message("write {text}_{placeholder}", text=text, placeholder=PLACEHOLDER),
         )
     if any("<" in name.text.replace(PLACEHOLDER, "") for name in path):
-        raise DocumentError(f"the only placeholder in a path is {PLACEHOLDER}", where=where, hint=f"got {text!r}")
+        raise DocumentError(
+            Message("the only placeholder in a path is {placeholder}", placeholder=PLACEHOLDER),
+            where=where,
+            hint=f"got {text!r}",
+        )
     return path
 
 
@@ -197,7 +203,7 @@ def _qualified(text: str, spec: Point, profile: Profile, where: str) -> Name:
         return Name(_text(prefixes, prefix, f"{profile.id}/settings"), _filled(rest, where))
     if colon and prefix.isdigit():
         raise DocumentError(
-            f"{text!r} names its namespace by index, which changes when a server restarts",
+            Message("{text!r} names its namespace by index, which changes when a server restarts", text=text),
             where=where,
             hint="declare the URI under `settings.namespaces` and use its prefix",
         )
@@ -220,18 +226,24 @@ def _node(at: Mapping[str, Json], where: str) -> tuple[str, str] | None:
     found = _NODE.fullmatch(text)
     if not found:
         raise DocumentError(
-            f"{text!r} is not a node with its namespace URI", where=where, hint="write nsu=URI;s=NAME or nsu=URI;i=5"
+            Message("{text!r} is not a node with its namespace URI", text=text),
+            where=where,
+            hint="write nsu=URI;s=NAME or nsu=URI;i=5",
         )
     kind, _, identifier = found["id"].partition("=")
     if kind == "i" and not identifier.isdigit():
-        raise DocumentError(f"{identifier!r} is not a numeric identifier", where=where, hint="write i=5")
+        raise DocumentError(
+            Message("{identifier!r} is not a numeric identifier", identifier=identifier), where=where, hint="write i=5"
+        )
     return found["uri"], found["id"]
 
 
 def _data(spec: Point, where: str) -> str:
     data = _text(spec.at, "data", where)
     if data and data not in DATA_TYPES and not data.endswith("Enumeration"):
-        raise DocumentError(f"{data!r} is not an OPC UA data type", where=where, hint=f"use {sorted(DATA_TYPES)}")
+        raise DocumentError(
+            Message("{data!r} is not an OPC UA data type", data=data), where=where, hint=f"use {sorted(DATA_TYPES)}"
+        )
     return data
 
 
@@ -244,7 +256,7 @@ def _known(given: Mapping[str, Json], keys: frozenset[str], words: str, where: s
 def _text(at: Mapping[str, Json], key: str, where: str) -> str:
     value = at.get(key, "")
     if not isinstance(value, str):
-        raise DocumentError(f"`{key}` is text", where=where, hint=f"got {value!r}")
+        raise DocumentError(Message("`{key}` is text", key=key), where=where, hint=f"got {value!r}")
     return value
 
 

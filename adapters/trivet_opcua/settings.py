@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from trivet import units
 from trivet.device.document import Endpoint
-from trivet.errors import DocumentError
+from trivet.errors import DocumentError, Message
 from trivet.signals import Json
 
 SCHEME = "opc.tcp"
@@ -79,13 +79,15 @@ def settings(endpoint: Endpoint, where: str = "", folder: str = ".") -> Settings
     unknown = sorted(set(given) - KEYS)
     if {"password", "passphrase", "secret"} & set(unknown):
         raise DocumentError(
-            f"a device document holds no {unknown[0]}",
+            Message("a device document holds no {unknown}", unknown=unknown[0]),
             where=where,
             hint="write `password_env: NAME_OF_A_VARIABLE` or `password_file: PATH`",
         )
     if unknown:
         raise DocumentError(
-            f"an OPC UA endpoint has no setting {unknown[0]!r}", where=where, hint=f"use {sorted(KEYS)}"
+            Message("an OPC UA endpoint has no setting {unknown!r}", unknown=unknown[0]),
+            where=where,
+            hint=f"use {sorted(KEYS)}",
         )
     files = {name: _text(given.get(name, ""), name, where) for name in FILES}
     words = {name: _text(given.get(name, ""), name, where, "text") for name in ("user", "password_env")}
@@ -116,14 +118,18 @@ def password(settings: Settings, where: str = "") -> str | None:
         found = os.environ.get(settings.password_env)
         if found is None:
             name = settings.password_env
-            raise DocumentError(f"the variable {name} is not set", where=where, hint="set it to the user's password")
+            raise DocumentError(
+                Message("the variable {name} is not set", name=name), where=where, hint="set it to the user's password"
+            )
         return found
     try:
         with Path(settings.password_file).open(encoding="utf-8") as file:
             return file.read(LONGEST_SECRET).rstrip("\r\n")
     except (OSError, UnicodeDecodeError) as error:
         file_name = settings.password_file
-        raise DocumentError(f"`password_file` {file_name!r} cannot be read", where=where, hint="check it") from error
+        raise DocumentError(
+            Message("`password_file` {file_name!r} cannot be read", file_name=file_name), where=where, hint="check it"
+        ) from error
 
 
 def declared(units_: Mapping[str, str], name: str) -> str | None:
@@ -136,9 +142,13 @@ def _url(text: str, where: str) -> str:
         url = urlsplit(text)
         port = url.port
     except ValueError:
-        raise DocumentError(f"{text!r} is not a URL", where=where, hint="write opc.tcp://HOST:4840") from None
+        raise DocumentError(
+            Message("{text!r} is not a URL", text=text), where=where, hint="write opc.tcp://HOST:4840"
+        ) from None
     if url.scheme != SCHEME or not url.hostname:
-        raise DocumentError(f"{text!r} is not an OPC UA URL", where=where, hint="write opc.tcp://HOST:4840")
+        raise DocumentError(
+            Message("{text!r} is not an OPC UA URL", text=text), where=where, hint="write opc.tcp://HOST:4840"
+        )
     if url.username is not None or url.password is not None:
         raise DocumentError("a URL holds no user or password", where=where, hint="take them out of the document")
     host = f"[{url.hostname}]" if ":" in url.hostname else url.hostname
@@ -150,7 +160,9 @@ def _security(value: Json, given: Mapping[str, str], where: str) -> str:
     if choice == "none":
         used = [name for name in FILES[:3] if given[name]]
         if used:
-            raise DocumentError("`security: none` uses no certificates", where=where, hint=f"take out `{used[0]}`")
+            raise DocumentError(
+                "`security: none` uses no certificates", where=where, hint=Message("take out `{used}`", used=used[0])
+            )
         if given["user"]:
             hint = "use a secured endpoint, or log in anonymously"
             raise DocumentError("a password is not sent over an open connection", where=where, hint=hint)
@@ -173,13 +185,17 @@ def _units(value: Json, where: str) -> dict[str, str]:
 
 def _choice(value: Json, choices: tuple[str, ...], key: str, where: str) -> str:
     if value not in choices:
-        raise DocumentError(f"`{key}` is {' or '.join(choices)}", where=where, hint=f"got {value!r}")
+        raise DocumentError(
+            Message("`{key}` is {names}", key=key, names=" or ".join(choices)), where=where, hint=f"got {value!r}"
+        )
     return str(value)
 
 
 def _seconds(value: Json, key: str, where: str) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value <= 3600:
-        raise DocumentError(f"`{key}` is a time above 0 and up to 3600 s", where=where, hint=f"got {value!r}")
+        raise DocumentError(
+            Message("`{key}` is a time above 0 and up to 3600 s", key=key), where=where, hint=f"got {value!r}"
+        )
     return float(value)
 
 
@@ -191,5 +207,5 @@ def _periods(value: Json, where: str) -> dict[str, float]:
 
 def _text(value: Json, key: str, where: str, what: str = "the path of a file") -> str:
     if not isinstance(value, str):
-        raise DocumentError(f"`{key}` is {what}", where=where, hint=f"got {value!r}")
+        raise DocumentError(Message("`{key}` is {what}", key=key, what=what), where=where, hint=f"got {value!r}")
     return value

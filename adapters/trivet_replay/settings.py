@@ -23,7 +23,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from trivet.device.document import Endpoint, Profile
-from trivet.errors import DocumentError
+from trivet.errors import DocumentError, Message
 from trivet.signals import SECOND, Json
 
 SCHEME = "replay"
@@ -131,12 +131,20 @@ def known(given: Mapping[str, Json], keys: Collection[str], where: str) -> None:
     unknown = sorted(set(given) - set(keys))
     if unknown:
         allowed = ", ".join(keys) or "none"
-        raise DocumentError(f"a table has no key {unknown[0]!r}", where=where, hint=f"keys here are: {allowed}")
+        raise DocumentError(
+            Message("a table has no key {unknown!r}", unknown=unknown[0]),
+            where=where,
+            hint=Message("keys here are: {allowed}", allowed=allowed),
+        )
 
 
 def _mapping(value: Json, name: str, where: str) -> Mapping[str, Json]:
     if not isinstance(value, Mapping):
-        raise DocumentError(f"{name!r} is missing or not a mapping", where=where, hint=f"write {name}: {{...}}")
+        raise DocumentError(
+            Message("{name!r} is missing or not a mapping", name=name),
+            where=where,
+            hint=Message("write {name}: {{...}}", name=name),
+        )
     return value
 
 
@@ -153,7 +161,9 @@ def heading(value: Json, name: str, where: str) -> str | None:
 
 def _choice(value: Json, allowed: Collection[str], name: str, where: str) -> str:
     if not isinstance(value, str) or value not in allowed:
-        raise DocumentError(f"{name!r} is {value!r}", where=where, hint=f"use one of {', '.join(allowed)}")
+        raise DocumentError(
+            f"{name!r} is {value!r}", where=where, hint=Message("use one of {names}", names=", ".join(allowed))
+        )
     return value
 
 
@@ -185,7 +195,11 @@ def _filter(value: Json, where: str) -> dict[str, str | float | bool]:
     wanted: dict[str, Any] = dict(_mapping(value, "filter", where))
     for heading, cell in wanted.items():
         if not isinstance(cell, (str, int, float, bool)):
-            raise DocumentError(f"filter on {heading!r} is {cell!r}", where=where, hint="give a text or a number")
+            raise DocumentError(
+                Message("filter on {heading!r} is {cell!r}", heading=heading, cell=cell),
+                where=where,
+                hint="give a text or a number",
+            )
     return wanted
 
 
@@ -203,7 +217,7 @@ def checked_zone(name: str, where: str) -> str:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise DocumentError(
-            f"time zone {name!r} is not known", where=where, hint="such as Europe/Berlin or UTC"
+            Message("time zone {name!r} is not known", name=name), where=where, hint="such as Europe/Berlin or UTC"
         ) from error
     return name
 
@@ -215,7 +229,9 @@ def _instant(value: Json, where: str) -> int | None:
         moment = datetime.fromisoformat(value)
     except (TypeError, ValueError) as error:
         raise DocumentError(
-            f"'start' is {value!r}", where=where, hint="write an ISO time such as '2024-05-01T08:00:00Z'"
+            Message("'start' is {value!r}", value=value),
+            where=where,
+            hint="write an ISO time such as '2024-05-01T08:00:00Z'",
         ) from error
     if moment.tzinfo is None:
         raise DocumentError("'start' has no time zone", where=where, hint="end it with Z or an offset")

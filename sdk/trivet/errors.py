@@ -23,8 +23,45 @@ A reading that is wrong is a value with a status, never an exception: these are
 for "could not". Misuse by the caller is ``ValueError`` or ``TypeError``.
 """
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+
+class Message(str):
+    """An English sentence that remembers its template and its facts, so that it can be told in another language.
+
+    Attributes:
+        template: The sentence with a named field for each fact, as ``str.format`` has them.
+        facts: Field name to fact; one may be a message itself.
+    """
+
+    __slots__ = ("facts", "template")
+
+    template: str
+    facts: Mapping[str, object]
+
+    def __new__(cls, template: str, /, **facts: object) -> "Message":
+        """A sentence out of its template and facts."""
+        made = super().__new__(cls, template.format(**facts))
+        made.template, made.facts = template, facts
+        return made
+
+    def __getnewargs_ex__(self) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        return (self.template,), dict(self.facts)
+
+    @classmethod
+    def joined(cls, texts: Sequence[str], template: str = "{first}, {then}") -> str:
+        """Several texts in one, each of which may be a message; the template has ``first`` and ``then``."""
+        first, *others = texts or ("",)
+        for then in others:
+            first = cls(template, first=first, then=then)
+        return first
+
+    def plain(self) -> dict[str, object]:
+        """All facts by name, those of messages inside it in their place; the outermost has a name first."""
+        inner = [fact.plain() for fact in self.facts.values() if isinstance(fact, Message)]
+        own = {name: fact for name, fact in self.facts.items() if not isinstance(fact, Message)}
+        return own | {name: fact for facts in inner for name, fact in facts.items() if name not in own}
 
 
 class TrivetError(Exception):
@@ -70,7 +107,7 @@ class DocumentError(TrivetError):
     def of(cls, findings: Sequence["Finding"]) -> "DocumentError":
         """One error for at least one finding: it says the first and how many more there are."""
         first, more = findings[0], len(findings) - 1
-        message = first.message + (f" (and {more} more)" if more else "")
+        message = Message("{first} (and {more} more)", first=first.message, more=more) if more else first.message
         return cls(message, where=first.where, hint=first.hint, rule=first.rule, findings=tuple(findings))
 
 

@@ -16,7 +16,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from trivet.errors import DocumentError
+from trivet.errors import DocumentError, Message
 
 LONGEST_CODE = 64
 LARGEST_EXPONENT = 30
@@ -56,8 +56,12 @@ def parse(code: str) -> Unit:
     """
     try:
         return _read(code)
-    except _NotAUnitError as reason:
-        raise DocumentError(f"unit `{code[:LONGEST_CODE]}` {reason}", hint=_hint(code), rule="TRV-I030") from None
+    except _NotAUnitError as error:
+        raise DocumentError(
+            Message("unit `{code}` {reason}", code=code[:LONGEST_CODE], reason=error.args[0]),
+            hint=_hint(code),
+            rule="TRV-I030",
+        ) from None
 
 
 def conversion(from_code: str, to_code: str) -> tuple[float, float]:
@@ -69,7 +73,13 @@ def conversion(from_code: str, to_code: str) -> tuple[float, float]:
     source, target = parse(from_code), parse(to_code)
     if source.dimension != target.dimension:
         raise DocumentError(
-            f"unit `{from_code}` ({quantity(source)}) cannot become `{to_code}` ({quantity(target)})",
+            Message(
+                "unit `{from_code}` ({from_quantity}) cannot become `{to_code}` ({to_quantity})",
+                from_code=from_code,
+                from_quantity=Message(quantity(source)),
+                to_code=to_code,
+                to_quantity=Message(quantity(target)),
+            ),
             hint="bind a point that measures the same thing, or correct the unit",
             rule="TRV-I031",
         )
@@ -95,7 +105,11 @@ def unece(identifier: int | str) -> str:
     code = _table()["unece"].get(common)
     if code is None:
         shown = f"{identifier} ({common})" if isinstance(identifier, int) and common else f"{identifier}"
-        raise DocumentError(f"UNECE unit {shown} is not known", hint="give the unit in the profile", rule="TRV-I032")
+        raise DocumentError(
+            Message("UNECE unit {unit} is not known", unit=shown),
+            hint="give the unit in the profile",
+            rule="TRV-I032",
+        )
     return str(code)
 
 
@@ -108,7 +122,7 @@ def unece_id(code: str) -> int:
     for common, ucum in _table()["unece"].items():
         if ucum == code:
             return int.from_bytes(common.encode("ascii"), "big")
-    raise DocumentError(f"unit `{code}` has no UNECE code in the table", rule="TRV-I032")
+    raise DocumentError(Message("unit `{code}` has no UNECE code in the table", code=code), rule="TRV-I032")
 
 
 def spelling(text: str) -> str | None:
@@ -128,15 +142,15 @@ def _hint(code: str) -> str:
     meant = spelling(code)
     if "Cel" in code or "[degF]" in code:
         return "`Cel` and `[degF]` stand alone; differences and rates are in `K`"
-    return f"write `{meant}`" if meant else "write a UCUM code such as `Cel`, `kW.h` or `L/min`"
+    return Message("write `{meant}`", meant=meant) if meant else "write a UCUM code such as `Cel`, `kW.h` or `L/min`"
 
 
 def _read(code: str) -> Unit:
     if len(code) > LONGEST_CODE or not all("!" <= letter <= "~" for letter in code):
-        raise _NotAUnitError(f"is not 1 to {LONGEST_CODE} printable ASCII characters without blanks")
+        raise _NotAUnitError(Message("is not 1 to {most} printable ASCII characters without blanks", most=LONGEST_CODE))
     unit = _Reader(code).unit()
     if not 1 <= unit.scale * LARGEST_SCALE <= LARGEST_SCALE**2:
-        raise _NotAUnitError("is too large or too small")
+        raise _NotAUnitError(Message("is too large or too small"))
     return unit
 
 
@@ -146,7 +160,7 @@ class _Reader:
     def __init__(self, code: str) -> None:
         self.tokens = _TOKEN.findall(code)
         if not code or "".join(self.tokens) != code:
-            raise _NotAUnitError("is not UCUM")
+            raise _NotAUnitError(Message("is not UCUM"))
         self.at = 0
 
     def unit(self) -> Unit:
@@ -156,7 +170,7 @@ class _Reader:
             return special
         unit = self.term()
         if self.at != len(self.tokens):
-            raise _NotAUnitError("is not UCUM")
+            raise _NotAUnitError(Message("is not UCUM"))
         return unit
 
     def term(self) -> Unit:
@@ -175,7 +189,7 @@ class _Reader:
             return unit
         symbol = self.next()
         if not symbol or symbol in "./)":
-            raise _NotAUnitError("is not UCUM")
+            raise _NotAUnitError(Message("is not UCUM"))
         self.at += 1
         if symbol.startswith("{"):
             return Unit(_number(), Fraction(1))
@@ -198,16 +212,16 @@ def _simple(token: str) -> Unit:
     """One atom with its prefix and exponent, or a whole number."""
     if token.isdigit():
         if int(token) == 0:
-            raise _NotAUnitError("has a factor of zero")
+            raise _NotAUnitError(Message("has a factor of zero"))
         return Unit(_number(), Fraction(int(token)))
     match = _COMPONENT.fullmatch(token)
     if not match:
-        raise _NotAUnitError("is not UCUM")
+        raise _NotAUnitError(Message("is not UCUM"))
     power = int(match["exponent"] or 1)
     if abs(power) > LARGEST_EXPONENT:
-        raise _NotAUnitError(f"has an exponent beyond {LARGEST_EXPONENT}")
+        raise _NotAUnitError(Message("has an exponent beyond {most}", most=LARGEST_EXPONENT))
     if _special(match["symbol"]) is not None:
-        raise _NotAUnitError(f"uses `{match['symbol']}`, which has its own zero, in a product")
+        raise _NotAUnitError(Message("uses `{symbol}`, which has its own zero, in a product", symbol=match["symbol"]))
     return _product(Unit(_number(), Fraction(1)), _atom(match["symbol"]), power)
 
 
@@ -223,7 +237,7 @@ def _atom(symbol: str) -> Unit:
         prefix, rest = symbol[:length], symbol[length:]
         if prefix in table["prefixes"] and _takes_prefix(rest):
             return _product(Unit(_number(), Fraction(table["prefixes"][prefix])), _atom(rest), 1)
-    raise _NotAUnitError(f"has an atom `{symbol}` that is not known")
+    raise _NotAUnitError(Message("has an atom `{symbol}` that is not known", symbol=symbol))
 
 
 def _special(token: str) -> Unit | None:

@@ -17,7 +17,7 @@ from trivet.device.document import Device, Point, Profile
 from trivet.device.library import adapter, check_compatible, load_interface, load_profile
 from trivet.device.parameters import check_parameters
 from trivet.device.wiring import Wiring, wiring
-from trivet.errors import AdapterError, DocumentError, Finding
+from trivet.errors import AdapterError, DocumentError, Finding, Message
 from trivet.interface.check import check
 from trivet.interface.columns import columns
 from trivet.interface.document import Interface, Level
@@ -96,7 +96,12 @@ def check_device_across(parsed: Parsed[Device], known: Known) -> list[Finding]:
     interface = known.interface(parsed.document.interface.id)
     if interface is None and parsed.document.interface.id not in known.broken:
         hint = "give its file too, or correct the id"
-        notes.add("TRV-L073", ("interface", "id"), f"there is no interface `{parsed.document.interface.id}` here", hint)
+        notes.add(
+            "TRV-L073",
+            ("interface", "id"),
+            Message("there is no interface `{id}` here", id=parsed.document.interface.id),
+            hint,
+        )
     profiles = _profiles(notes, known)
     if interface is None or profiles is None or any(one.document.id in known.broken for one in profiles.values()):
         return notes.found
@@ -104,7 +109,12 @@ def check_device_across(parsed: Parsed[Device], known: Known) -> list[Finding]:
     try:
         check_compatible(parsed, document.id, document.version)
     except DocumentError:
-        message = f"is for version {parsed.document.interface.version}, `{document.id}` here is {document.version}"
+        message = Message(
+            "is for version {version}, `{id}` here is {document_version}",
+            version=parsed.document.interface.version,
+            id=document.id,
+            document_version=document.version,
+        )
         notes.add("TRV-D012", ("interface", "version"), message, "adapt the device, or take the interface it names")
         return notes.found
     _check_overrides(notes, document)
@@ -130,8 +140,10 @@ def _profiles(notes: Findings[Device], known: Known) -> dict[str, Parsed[Profile
         except AdapterError:
             continue
         if scheme not in schemes:
-            message = f"`{scheme}:` is not for adapter `{found.document.adapter}`"
-            hint = f"begin it with {' or '.join(f'{one}:' for one in schemes)}"
+            message = Message(
+                "`{scheme}:` is not for adapter `{adapter}`", scheme=scheme, adapter=found.document.adapter
+            )
+            hint = Message("begin it with {names}", names=" or ".join(f"{one}:" for one in schemes))
             notes.add("TRV-D014", ("endpoints", name, "url"), message, hint)
     return profiles if len(profiles) == len(notes.document.endpoints) else None
 
@@ -139,17 +151,21 @@ def _profiles(notes: Findings[Device], known: Known) -> dict[str, Parsed[Profile
 def _check_overrides(notes: Findings[Device], interface: Interface) -> None:
     for name in notes.document.windows:
         if name not in interface.windows:
-            message = f"`{interface.id}` has no window `{name}`"
+            message = Message("`{id}` has no window `{name}`", id=interface.id, name=name)
             notes.add("TRV-L075", ("windows", name), message, near(name, interface.windows))
     for name, own in notes.document.decisions.items():
         rule = interface.decisions.get(name)
         if rule is None:
-            message = f"`{interface.id}` has no decision `{name}`"
+            message = Message("`{id}` has no decision `{name}`", id=interface.id, name=name)
             notes.add("TRV-L075", ("decisions", name), message, near(name, interface.decisions))
             continue
         for key, level, theirs in (("watch", own.watch, rule.watch), ("act", own.act, rule.act)):
             if level is not None and _looser(level, theirs):
-                message = f"is looser than the interface's {theirs.raise_at:g} and {theirs.clear_at:g}"
+                message = Message(
+                    "is looser than the interface's {raise_at:g} and {clear_at:g}",
+                    raise_at=theirs.raise_at,
+                    clear_at=theirs.clear_at,
+                )
                 notes.add(
                     "TRV-L076", ("decisions", name, key), message, "a device may tighten a level, never loosen it"
                 )
@@ -162,7 +178,9 @@ def _looser(own: Level, theirs: Level) -> bool:
 def _missing_parameters(parsed: Parsed[Device], interface: Interface) -> Iterator[Finding]:
     missing = [name for name in interface.parameters if name not in parsed.document.parameters]
     if missing:
-        message = f"parameters: {', '.join(missing[:MOST_NAMED])} not given, so the model does not know them"
+        message = Message(
+            "parameters: {names} not given, so the model does not know them", names=", ".join(missing[:MOST_NAMED])
+        )
         hint = "read them from the nameplate; outputs may be less certain without"
         yield Finding("TRV-L077", parsed.at(("parameters",)), message, hint)
 
@@ -197,11 +215,27 @@ def _check_pair(
     if not _recorded(profile):
         every = period(profile, notes.document.endpoints[endpoint].settings, point.poll)
         if every > signal.max_age:
-            message = f"`{one.point}` is read every {every:g} s, `{one.column}` is stale after {signal.max_age:g} s"
-            notes.add("TRV-L078", ("endpoints", endpoint), message, f"give it a faster `poll` than `{point.poll}`")
+            message = Message(
+                "`{point}` is read every {every:g} s, `{column}` is stale after {max_age:g} s",
+                point=one.point,
+                every=every,
+                column=one.column,
+                max_age=signal.max_age,
+            )
+            notes.add(
+                "TRV-L078",
+                ("endpoints", endpoint),
+                message,
+                Message("give it a faster `poll` than `{poll}`", poll=point.poll),
+            )
     absent = [state for state in signal.enumeration.values() if state not in point.enumeration.values()]
     if signal.enumeration and point.enumeration and absent:
-        message = f"`{one.point}` maps no code to {_listed(absent)} of `{one.column}`"
+        message = Message(
+            "`{point}` maps no code to {states} of `{column}`",
+            point=one.point,
+            states=_listed(absent),
+            column=one.column,
+        )
         notes.add("TRV-L079", ("endpoints", endpoint), message, "map them where the controller has such a state")
 
 
@@ -234,43 +268,70 @@ def _check_leaks(
         is_label = (endpoint, one.point) in labels or (named is not None and named.role == "label")
         if known[one.column].role == "input" and is_label:
             path = ("bind", one.column) if one.column in notes.document.bind else ("endpoints", endpoint)
-            message = f"`{endpoint}.{one.point}` is the controller's own judgement and would enter `{one.column}`"
+            message = Message(
+                "`{endpoint}.{point}` is the controller's own judgement and would enter `{column}`",
+                endpoint=endpoint,
+                point=one.point,
+                column=one.column,
+            )
             notes.add("TRV-L081", path, message, "bind a measured point, or none")
 
 
 def _judge(notes: Findings[Device], interface: Interface, fitted: set[str], zone: str | None) -> None:
     """Which outputs this plant can judge, and which it cannot and why."""
-    where = f"zone `{zone}` " if zone else ""
-    can = []
+    can: list[str] = []
     for output, lacks in judgeable(interface, fitted).items():
         classes = {name: lack for name, lack in lacks.items() if name}
         missing = {name: lack for name, lack in classes.items() if lack}
         if lacks[""] and (not classes or len(missing) == len(classes)):
-            message = f"{where}cannot judge `{output}`: it lacks {_lack(lacks[''])}"
-            notes.add("TRV-L083", ("interface",), message, "fit a sensor or bind a point")
+            message = Message("cannot judge `{output}`: it lacks {signals}", output=output, signals=_lack(lacks[""]))
+            notes.add("TRV-L083", ("interface",), _in_zone(zone, message), "fit a sensor or bind a point")
             continue
-        share = f" ({len(classes) - len(missing)} of {len(classes)} classes)" if missing else ""
-        can.append(f"`{output}`{share}")
+        can.append(_share(output, len(classes), len(missing)))
         if missing:
-            first = list(missing.items())[:MOST_NAMED]
-            said = "; ".join(f"`{name}` lacks {_lack(lack)}" for name, lack in first)
-            more = f"; and {len(missing) - len(first)} more" if len(missing) > len(first) else ""
-            message = f"{where}of `{output}` cannot judge {said}{more}"
-            notes.add("TRV-L083", ("interface",), message, "fit a sensor or bind a point")
+            notes.add(
+                "TRV-L083", ("interface",), _in_zone(zone, _lame(output, missing)), "fit a sensor or bind a point"
+            )
     if can:
-        notes.add("TRV-L082", ("interface",), f"{where}can judge {', '.join(can)}")
+        notes.add(
+            "TRV-L082", ("interface",), _in_zone(zone, Message("can judge {outputs}", outputs=Message.joined(can)))
+        )
     else:
         hint = "bind the signals that an output needs, or take another interface"
-        notes.add("TRV-L084", ("interface",), f"{where}can judge nothing of `{interface.id}`", hint)
+        message = Message("can judge nothing of `{id}`", id=interface.id)
+        notes.add("TRV-L084", ("interface",), _in_zone(zone, message), hint)
+
+
+def _in_zone(zone: str | None, message: str) -> str:
+    return Message("zone `{zone}` {said}", zone=zone, said=message) if zone else message
+
+
+def _share(output: str, classes: int, missing: int) -> str:
+    """An output, and how many of its classes can be judged unless all."""
+    if not missing:
+        return f"`{output}`"
+    return Message("`{output}` ({count} of {all} classes)", output=output, count=classes - missing, all=classes)
+
+
+def _lame(output: str, missing: Mapping[str, Lacks]) -> str:
+    """What the classes of an output lack that cannot be judged."""
+    parts: list[str] = [
+        Message("`{name}` lacks {signals}", name=name, signals=_lack(lack))
+        for name, lack in list(missing.items())[:MOST_NAMED]
+    ]
+    parts += [Message("and {count} more", count=len(missing) - MOST_NAMED)] if len(missing) > MOST_NAMED else []
+    return Message("of `{output}` cannot judge {said}", output=output, said=Message.joined(parts, "{first}; {then}"))
 
 
 def _lack(lacks: Lacks) -> str:
-    return " or ".join("`" + "`, `".join(group) + "`" for group in lacks[:3]) if lacks else "nothing"
+    groups = ["`" + "`, `".join(group) + "`" for group in lacks[:3]]
+    return Message.joined(groups, "{first} or {then}") if groups else Message("nothing")
 
 
 def _listed(names: Sequence[str]) -> str:
     shown = ", ".join(f"`{name}`" for name in names[:MOST_NAMED])
-    return shown + (f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else "")
+    more = len(names) - MOST_NAMED
+    return Message("{names} and {count} more", names=shown, count=more) if more > 0 else shown
 
 
 def check_profile_across(parsed: Parsed[Profile], known: Known) -> list[Finding]:
@@ -290,7 +351,7 @@ def check_profile_across(parsed: Parsed[Profile], known: Known) -> list[Finding]
         path = ("points", name, "signal")
         if not having:
             everything = {signal for one in interfaces for signal in one.signals}
-            message = f"no interface here has a signal `{point.signal}`"
+            message = Message("no interface here has a signal `{signal}`", signal=point.signal)
             notes.add("TRV-L065", path, message, near(point.signal, everything))
         elif not any(_fits(point, one) for one in having):
             for problem in _problems(point, having[0]):

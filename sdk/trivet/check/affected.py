@@ -10,7 +10,7 @@ from trivet.check.breaking import Comparison, breaks
 from trivet.check.source import Source
 from trivet.device.document import Device
 from trivet.device.wiring import wiring
-from trivet.errors import DocumentError, Finding, PackageError
+from trivet.errors import DocumentError, Finding, Message, PackageError
 from trivet.interface.digest import semantic_digest
 from trivet.interface.document import Interface
 from trivet.interface.parsed import Parsed
@@ -34,7 +34,8 @@ def affected(comparison: Comparison, sources: Sequence[Source], packages: Sequen
         if source.kind == "device" and source.parsed is not None:
             reached = _device(comparison, source.parsed, known)
             if reached:
-                yield Finding("TRV-B095", source.parsed.at(()), f"`{source.document.id}` {reached}", "", "warning")
+                message = Message("`{id}` {reached}", id=source.document.id, reached=reached)
+                yield Finding("TRV-B095", source.parsed.at(()), message, "", "warning")
     if comparison.new.kind == "interface":
         for path in packages:
             reached = _package(comparison, path)
@@ -59,7 +60,7 @@ def _device(comparison: Comparison, parsed: Parsed[Device], known: Known) -> str
             for name, endpoint in parsed.document.endpoints.items()
             if endpoint.profile == document.id or (folder / endpoint.profile).resolve() == file
         ]
-        return f"reads it at endpoint `{users[0]}`" if users else ""
+        return Message("reads it at endpoint `{endpoint}`", endpoint=users[0]) if users else ""
     return ""
 
 
@@ -77,11 +78,12 @@ def _said(reached: list[str], comparison: Comparison, names: list[str]) -> str:
     elsewhere = [str(change.path[0]) for change in comparison.changes if breaks(change)]
     others = [place for place in dict.fromkeys(elsewhere) if place not in ("signals", "parameters")]
     if reached:
-        more = f" and {len(reached) - MOST_NAMED} more" if len(reached) > MOST_NAMED else ""
-        return f"relies on {', '.join(f'`{name}`' for name in reached[:MOST_NAMED])}{more}"
+        shown, more = ", ".join(f"`{name}`" for name in reached[:MOST_NAMED]), len(reached) - MOST_NAMED
+        listed = Message("{names} and {count} more", names=shown, count=more) if more > 0 else shown
+        return Message("relies on {signals}", signals=listed)
     if others:
-        return f"is judged by changed {', '.join(others[:MOST_NAMED])}"
-    return "" if names else "names it"
+        return Message("is judged by changed {names}", names=", ".join(others[:MOST_NAMED]))
+    return "" if names else Message("names it")
 
 
 def _fed(interface: Interface, parsed: Parsed[Device], known: Known, folder: Path) -> set[str] | None:
@@ -109,7 +111,11 @@ def _package(comparison: Comparison, path: Path) -> str:
             comparison.new.document, manifest.columns, outputs, manifest.window, manifest.context[2:]
         )
     except DocumentError as error:
-        return f"`{manifest.name}` does not fit any more: {error.message}"
+        return Message("`{name}` does not fit any more: {reason}", name=manifest.name, reason=error.message)
     if meant != manifest.interface.semantic:
-        return f"`{manifest.name}` {manifest.version} means something else by what it uses: build it anew"
+        return Message(
+            "`{name}` {version} means something else by what it uses: build it anew",
+            name=manifest.name,
+            version=manifest.version,
+        )
     return ""

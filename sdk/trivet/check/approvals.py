@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from trivet.check.source import Source, source_of
-from trivet.errors import DocumentError
+from trivet.errors import DocumentError, Message
 from trivet.interface.document import STRICT
 from trivet.interface.text import LARGEST_TEXT
 
@@ -100,7 +100,9 @@ def read_approvals(path: str | Path) -> Approved:
         with file.open("rb") as stream:
             data = stream.read(LARGEST_TEXT + 1)
     except OSError as error:
-        raise DocumentError(f"there is no file `{path}`", hint="check the path", rule="TRV-I019") from error
+        raise DocumentError(
+            Message("there is no file `{path}`", path=path), hint="check the path", rule="TRV-I019"
+        ) from error
     source = source_of(data, str(path), {"approvals": Approvals})
     if source.parsed is None:
         raise DocumentError.of(source.findings)

@@ -13,7 +13,7 @@ from trivet.check.changes.device import device_changes
 from trivet.check.changes.interface import interface_changes
 from trivet.check.changes.profile import profile_changes
 from trivet.check.source import KINDS, Source
-from trivet.errors import DocumentError, Finding
+from trivet.errors import DocumentError, Finding, Message
 from trivet.interface.load import load
 from trivet.interface.parsed import Json, Position
 from trivet.interface.path import spell
@@ -37,7 +37,7 @@ def changes(old: Json, new: Json) -> list[Change]:
     """
     kind = str(old.get("kind")) if isinstance(old, dict) else ""
     if kind not in _COMPARED or not isinstance(new, dict) or new.get("kind") != kind:
-        hint = f"give two of one kind: {', '.join(_COMPARED)}"
+        hint = Message("give two of one kind: {names}", names=", ".join(_COMPARED))
         raise DocumentError("these two documents cannot be compared", hint=hint)
     return list(_COMPARED[kind](load(old, KINDS[kind], "the old document"), load(new, KINDS[kind], "the new document")))
 
@@ -133,11 +133,14 @@ def judged(
             if covering is not None:
                 used.add(covering[0])
             if covering is not None and covering[1].last >= today:
-                severity, remark = "note", f"approved until {covering[1].until}: {covering[1].reason}"
+                severity, remark = (
+                    "note",
+                    Message("approved until {until}: {reason}", until=covering[1].until, reason=covering[1].reason),
+                )
             elif comparison.exempt and not strict:
                 severity, remark = "warning", "no promise is broken before 1.0"
             elif covering is not None:
-                remark = f"its approval expired on {covering[1].until}"
+                remark = Message("its approval expired on {until}", until=covering[1].until)
         yield Finding(change.rule, _where(comparison, change), sentence(comparison, change), remark, severity)
     yield from _idle(approved, document, used)
     yield from _versions(comparison)
@@ -147,7 +150,12 @@ def _idle(approved: Approved | None, document: str, used: set[int]) -> Iterator[
     """Approvals of this document that no change needed."""
     for index, approval in enumerate(approved.approvals if approved else ()):
         if approval.document == document and index not in used:
-            message = f"approvals.{index}: `{approval.rule}` at `{approval.path or 'any place'}` did not happen"
+            message = Message(
+                "approvals.{index}: `{rule}` at `{path}` did not happen",
+                index=index,
+                rule=approval.rule,
+                path=approval.path or Message("any place"),
+            )
             yield Finding("TRV-B096", approved.at(index) if approved else "", message, "remove it", "warning")
 
 
@@ -155,7 +163,12 @@ def _versions(comparison: Comparison) -> Iterator[Finding]:
     """Whether the version was raised as the changes ask."""
     asked, now = comparison.asked, getattr(comparison.new.document, "version", "")
     if asked and _numbers(now) < _numbers(asked):
-        message = f"version: {now} is too low for these changes, {comparison.version} asks for {asked}"
+        message = Message(
+            "version: {now} is too low for these changes, {version} asks for {asked}",
+            now=now,
+            version=comparison.version,
+            asked=asked,
+        )
         where = comparison.new.parsed.at(("version",)) if comparison.new.parsed else comparison.new.where
         yield Finding("TRV-B098", where, message, "raise `version`", "warning")
 
@@ -174,29 +187,39 @@ def _where(comparison: Comparison, change: Change) -> str:
 def sentence(comparison: Comparison, change: Change) -> str:
     """One change in one line: what, what it does to each level, which version it asks for."""
     rule = rules()[change.rule]
-    said = f"{spell(change.path)}: {movement(change)}"
-    asked = asked_version(comparison.version, rule.bump) if comparison.version else f"a {rule.bump} version"
-    return f"{said}; {consequences(rule)}; asks for {asked}"
+    asked = asked_version(comparison.version, rule.bump) if comparison.version else _bumped(rule.bump)
+    return Message(
+        "{place}: {movement}; {consequences}; asks for {asked}",
+        place=spell(change.path),
+        movement=movement(change),
+        consequences=consequences(rule),
+        asked=asked,
+    )
+
+
+def _bumped(bump: str) -> str:
+    return Message("a {bump} version", bump=bump)
 
 
 def movement(change: Change) -> str:
     """From what to what, in short."""
     if change.old is None and change.new is None:
-        said = "changed"
+        said: str = Message("changed")
     elif change.old is None:
-        said = "added" if change.new is True else f"{_shown(change.new)} is new"
+        said = Message("added") if change.new is True else Message("{part} is new", part=_shown(change.new))
     elif change.new is None:
-        said = "removed" if change.old is True else f"{_shown(change.old)} is gone"
+        said = Message("removed") if change.old is True else Message("{part} is gone", part=_shown(change.old))
     else:
-        said = f"{_shown(change.old)} -> {_shown(change.new)}"
-    return f"{said} ({change.detail})" if change.detail else said
+        said = Message("{old} -> {new}", old=_shown(change.old), new=_shown(change.new))
+    return Message("{movement} ({detail})", movement=said, detail=change.detail) if change.detail else said
 
 
 def consequences(rule: Rule) -> str:
     """What a change does to each level."""
     if not rule.breaks:
-        return "breaks nothing"
-    return "; ".join(f"{level}: {rule.breaks.get(level, 'holds')}" for level in LEVELS)
+        return Message("breaks nothing")
+    parts = [Message("{level}: {why}", level=level, why=Message(rule.breaks.get(level, "holds"))) for level in LEVELS]
+    return Message.joined(parts, "{first}; {then}")
 
 
 def _shown(value: object) -> str:

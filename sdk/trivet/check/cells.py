@@ -8,7 +8,7 @@ import numpy as np
 
 from trivet.check.headings import Heading
 from trivet.check.tally import Moments, Tally
-from trivet.errors import DataError
+from trivet.errors import DataError, Message
 from trivet.signals import Floats, Ints
 
 UNITS = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}
@@ -34,9 +34,11 @@ def instants(array: Any, unit: str | None, where: str) -> Ints:
         if unit is not None and (pa.types.is_integer(kind) or pa.types.is_floating(kind)):
             return np.asarray(array.to_numpy(zero_copy_only=False) * UNITS[unit]).astype(np.int64)
     except pa.ArrowInvalid as error:
-        raise DataError(f"is no time ({str(error)[:120]})", where=where, hint="write ISO 8601") from error
+        raise DataError(
+            Message("is no time ({reason})", reason=str(error)[:120]), where=where, hint="write ISO 8601"
+        ) from error
     hint = "say with --time-unit what the numbers count since 1970: s, ms, us or ns"
-    raise DataError(f"of type {kind} is no time", where=where, hint=hint)
+    raise DataError(Message("of type {kind} is no time", kind=kind), where=where, hint=hint)
 
 
 def _iso(array: Any, pa: Any) -> Any:

@@ -7,9 +7,9 @@ import unicodedata
 from collections.abc import Iterator
 
 from trivet.check.source import Source
-from trivet.errors import Finding
+from trivet.errors import Finding, Message
 from trivet.interface.parsed import Path
-from trivet.interface.path import Json, spell
+from trivet.interface.path import Json, placed, spell
 
 SCRIPTS = ("LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE")
 """Scripts with letters that look like one another's."""
@@ -54,13 +54,13 @@ def _rows(source: Source) -> Iterator[Finding]:
         for hit in list(INVISIBLE.finditer(line))[:_MOST]:
             if number == 1 and hit.start() == 0 and hit[0] == "\ufeff":
                 continue
-            message = f"holds U+{ord(hit[0]):04X}, which nobody can see"
+            message = Message("holds U+{code:04X}, which nobody can see", code=ord(hit[0]))
             yield Finding("TRV-L001", f"{source.where}:{number}:{hit.start() + 1}", message, "remove it")
         if not unicodedata.is_normalized("NFC", line):
             pairs = enumerate(zip(line, unicodedata.normalize("NFC", line), strict=False))
             at = next((index for index, (one, other) in pairs if one != other), 0) + 1
-            message = "is written with a letter and a separate accent"
-            yield Finding("TRV-L006", f"{source.where}:{number}:{at}", message, "write it in NFC")
+            split = "is written with a letter and a separate accent"
+            yield Finding("TRV-L006", f"{source.where}:{number}:{at}", split, "write it in NFC")
 
 
 def _lookalikes(source: Source) -> Iterator[Finding]:
@@ -69,8 +69,10 @@ def _lookalikes(source: Source) -> Iterator[Finding]:
         for word in _WORD.findall(text) if not text.isascii() else ():
             scripts = sorted({script for letter in word if (script := _script(letter))})
             if len(scripts) > 1:
-                hint = f"write it in {scripts[-1].title() if 'LATIN' not in scripts else 'Latin'} letters"
-                message = f"{spell(path)}: `{word[:40]}` mixes {' and '.join(s.title() for s in scripts)} letters"
+                script = scripts[-1].title() if "LATIN" not in scripts else "Latin"
+                names = Message.joined([one.title() for one in scripts], "{first} and {then}")
+                message = placed(path, Message("`{word}` mixes {scripts} letters", word=word[:40], scripts=names))
+                hint = Message("write it in {script} letters", script=script)
                 yield Finding("TRV-L002", _at(source, path, key), message, hint)
 
 
@@ -78,7 +80,9 @@ def _markup(source: Source) -> Iterator[Finding]:
     """Texts that a page might take for markup or script."""
     for path, text, key in _texts(source.tree):
         if found := _MARKUP.search(text):
-            message = f"{spell(path)[:80]}: holds `{found[0][:20]}`, which is markup or script"
+            message = Message(
+                "{place}: holds `{markup}`, which is markup or script", place=spell(path)[:80], markup=found[0][:20]
+            )
             yield Finding("TRV-L003", _at(source, path, key), message, "write plain text")
 
 

@@ -9,7 +9,7 @@ from trivet.canonical import dumps
 from trivet.device.document import Point, Profile
 from trivet.device.frames import golden_findings
 from trivet.device.library import adapter
-from trivet.errors import AdapterError, DocumentError
+from trivet.errors import AdapterError, DocumentError, Message
 from trivet.interface.findings import Findings
 from trivet.interface.parsed import Path
 
@@ -24,7 +24,9 @@ def check_controller(notes: Findings[Profile]) -> None:
         date.fromisoformat(profile.source.date)
     except ValueError:
         hint = "write it as 2026-03-31"
-        notes.add("TRV-L060", ("source", "date"), f"`{profile.source.date[:40]}` is not a date", hint)
+        notes.add(
+            "TRV-L060", ("source", "date"), Message("`{date}` is not a date", date=profile.source.date[:40]), hint
+        )
     seen: dict[bytes, str] = {}
     feeds: dict[str, str] = {}
     for name, point in profile.points.items():
@@ -48,7 +50,12 @@ def _check_place(notes: Findings[Profile], path: Path, name: str, point: Point, 
     place = dumps({"at": dict(point.at), "when": dict(point.when)})
     other = seen.setdefault(place, name)
     if other != name:
-        notes.add("TRV-L061", (*path, "at"), f"is also where `{other}` stands", "remove one, or correct its address")
+        notes.add(
+            "TRV-L061",
+            (*path, "at"),
+            Message("is also where `{other}` stands", other=other),
+            "remove one, or correct its address",
+        )
 
 
 def _check_sentinels(notes: Findings[Profile], path: Path, point: Point) -> None:
@@ -57,7 +64,9 @@ def _check_sentinels(notes: Findings[Profile], path: Path, point: Point) -> None
     for index, sentinel in enumerate(point.sentinels):
         value = sentinel * point.scale + point.offset
         if point.scale_register is None and point.range[0] <= value <= point.range[1]:
-            message = f"{sentinel:g} means {value:g}, which lies in the point's range"
+            message = Message(
+                "{sentinel:g} means {value:g}, which lies in the point's range", sentinel=sentinel, value=value
+            )
             notes.add("TRV-L062", (*path, "sentinels", index), message, "a true value would be lost: correct one")
 
 
@@ -66,7 +75,9 @@ def _check_feeds(notes: Findings[Profile], path: Path, name: str, point: Point, 
         return
     other = feeds.setdefault(point.signal, name)
     if other != name:
-        message = f"`{other}` names `{point.signal}` too, so that every device must choose"
+        message = Message(
+            "`{other}` names `{signal}` too, so that every device must choose", other=other, signal=point.signal
+        )
         notes.add("TRV-L063", (*path, "signal"), message, "let one point name it")
 
 

@@ -17,7 +17,7 @@ from trivet.check.suspects import suspect
 from trivet.check.tally import Moments, Offender, Tally
 from trivet.check.verdict import Verdict
 from trivet.device.document import Profile
-from trivet.errors import DataError, Finding
+from trivet.errors import DataError, Finding, Message
 from trivet.interface.document import Interface
 from trivet.signals import Ints
 
@@ -100,7 +100,9 @@ class _Reader:
             self.tallies = {h.column: Tally(h.signal) for name, h in self._headings.items() if name in names}
             if not self.tallies:
                 hint = "name the columns as the interface does, or give a table profile with --profile"
-                raise DataError(f"has no column of {self._interface.id}", where=str(self._path), hint=hint)
+                raise DataError(
+                    Message("has no column of {id}", id=self._interface.id), where=str(self._path), hint=hint
+                )
         if not batch.num_rows:
             return
         moments = Moments(self.row, self._times(batch), self.last)
@@ -117,7 +119,7 @@ class _Reader:
     def _times(self, batch: Any) -> Ints:
         if self.wishes.time not in batch.schema.names:
             hint = "name it with --time"
-            raise DataError(f"has no column {self.wishes.time!r}", where=str(self._path), hint=hint)
+            raise DataError(Message("has no column {time!r}", time=self.wishes.time), where=str(self._path), hint=hint)
         return instants(batch.column(self.wishes.time), self.wishes.unit, f"{self._path}: {self.wishes.time}")
 
     def _column(self, array: Any, heading: Heading, moments: Moments) -> None:
@@ -131,10 +133,10 @@ class _Reader:
         """Everything that is wrong, signal by signal."""
         where = str(self._path)
         if self.back:
-            message = f"time goes back {self.back} times"
+            message = Message("time goes back {count} times", count=self.back)
             yield Finding("TRV-D090", where, message, "sort the rows, or find out which clock was set", "warning")
         for name in self._strange:
-            message = f"column {name!r} is none of the interface"
+            message = Message("column {name!r} is none of the interface", name=name)
             yield Finding("TRV-D091", where, message, "leave it out, or name it in a table profile", "note")
         for column, tally in self.tallies.items():
             yield from _of(f"{where}: {column}", tally)
@@ -143,7 +145,8 @@ class _Reader:
 def _of(where: str, tally: Tally) -> Iterator[Finding]:
     signal, offenders = tally.signal, tally.offenders
     if tally.not_numbers:
-        told = f"{tally.not_numbers} cells are no number{_first(offenders.get('not_numbers'))}"
+        told = Message("{count} cells are no number", count=tally.not_numbers)
+        told = _with_first(told, offenders.get("not_numbers"))
         yield Finding("TRV-D092", where, told, "leave a cell empty where there is no value")
     if not tally.known:
         yield Finding("TRV-D093", where, "has no value at all", "check that it was recorded", "warning")
@@ -151,40 +154,66 @@ def _of(where: str, tally: Tally) -> Iterator[Finding]:
     likely = suspect(signal, tally.values())
     if tally.outside:
         low, high = signal.range
-        told = f"{_share(tally.outside, tally.known)} of the values are outside {low:g} to {high:g} {signal.unit}"
-        yield Finding("TRV-D094", where, told + _first(offenders.get("outside")), "they would become BadOutOfRange")
+        told = Message(
+            "{count} ({share:.1%}) of the values are outside {low:g} to {high:g} {unit}",
+            count=tally.outside,
+            share=tally.outside / tally.known,
+            low=low,
+            high=high,
+            unit=signal.unit,
+        )
+        yield Finding("TRV-D094", where, _with_first(told, offenders.get("outside")), "they would become BadOutOfRange")
     if likely:
-        factor = f"value * {likely.scale:.6g}" + (f" + {likely.offset:.6g}" if likely.offset else "")
-        told = f"{likely.reason} ({factor} puts {likely.share:.0%} of them into range)"
+        told = Message(
+            "{reason} ({factor} puts {share:.0%} of them into range)",
+            reason=likely.reason,
+            factor=_converted(likely.scale, likely.offset),
+            share=likely.share,
+        )
         yield Finding("TRV-D095", where, told, "give the unit or the scale in a table profile")
     if tally.unknown:
-        told = f"{_share(tally.unknown, tally.known)} of the values are no state{_first(offenders.get('unknown'))}"
-        yield Finding(
-            "TRV-D096", where, told, "map them in a table profile; states are: " + _listed(signal.enumeration)
+        told = Message(
+            "{count} ({share:.1%}) of the values are no state", count=tally.unknown, share=tally.unknown / tally.known
         )
+        hint = Message(
+            "map them in a table profile; states are: {states}", states=", ".join(signal.enumeration.values())
+        )
+        yield Finding("TRV-D096", where, _with_first(told, offenders.get("unknown")), hint)
     if tally.gaps:
-        told = f"{tally.gaps} silences of more than {signal.max_age:g} s, the longest {tally.longest:g} s"
+        told = Message(
+            "{count} silences of more than {max_age:g} s, the longest {longest:g} s",
+            count=tally.gaps,
+            max_age=signal.max_age,
+            longest=tally.longest,
+        )
         yield Finding("TRV-D097", where, told, "frames in them are stale; record more often", "warning")
     if tally.period is not None and tally.period > SLOW * signal.period:
-        told = f"comes every {tally.period:.3g} s where the interface says {signal.period:g} s"
+        told = Message(
+            "comes every {period:.3g} s where the interface says {expected:g} s",
+            period=tally.period,
+            expected=signal.period,
+        )
         yield Finding("TRV-D098", where, told, "sample faster, or accept what the model loses", "warning")
     if tally.jumps:
-        told = f"{tally.jumps} changes are faster than {signal.max_rate:g} {signal.unit} a second"
+        told = Message(
+            "{count} changes are faster than {max_rate:g} {unit} a second",
+            count=tally.jumps,
+            max_rate=signal.max_rate,
+            unit=signal.unit,
+        )
         yield Finding("TRV-D099", where, told, "look for spikes, a wrong word order or a shared column", "warning")
 
 
-def _share(count: int, of: int) -> str:
-    return f"{count} ({count / of:.1%})"
+def _converted(scale: float, offset: float) -> str:
+    if offset:
+        return Message("value * {scale:.6g} + {offset:.6g}", scale=scale, offset=offset)
+    return Message("value * {scale:.6g}", scale=scale)
 
 
-def _first(offenders: Sequence[Offender] | None) -> str:
-    """The first offender, with its row and time."""
+def _with_first(told: Message, offenders: Sequence[Offender] | None) -> Message:
+    """What is told, and of whom first, with its row and time."""
     if not offenders:
-        return ""
+        return told
     one = offenders[0]
     at = datetime.fromtimestamp(one.time / 1e9, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    return f", first {one.value} in row {one.row} at {at}"
-
-
-def _listed(enumeration: Mapping[str, str]) -> str:
-    return ", ".join(enumeration.values())
+    return Message("{said}, first {value} in row {row} at {at}", said=told, value=one.value, row=one.row, at=at)

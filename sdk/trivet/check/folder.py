@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from trivet.check.source import KINDS, Source, read_source
-from trivet.errors import DocumentError
+from trivet.errors import DocumentError, Message
 
 MOST_FILES = 100_000
 SKIPPED = frozenset({"node_modules", "__pycache__", "build", "dist"})
@@ -25,14 +25,20 @@ def files_in(folder: Path) -> list[Path]:
         DocumentError: It is no folder, or holds too many files.
     """
     if not folder.is_dir():
-        raise DocumentError(f"there is no folder `{folder}`", hint="check the path", rule="TRV-I019")
+        raise DocumentError(
+            Message("there is no folder `{folder}`", folder=folder), hint="check the path", rule="TRV-I019"
+        )
     found: list[Path] = []
     for place, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in SKIPPED)
         here = Path(place)
         found += (here / name for name in sorted(names) if not name.startswith("."))
         if len(found) > MOST_FILES:
-            raise DocumentError(f"holds more than {MOST_FILES} files", where=str(folder), hint="name a smaller folder")
+            raise DocumentError(
+                Message("holds more than {most} files", most=MOST_FILES),
+                where=str(folder),
+                hint="name a smaller folder",
+            )
     return found
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from trivet.device.conversion import Source, wire
 from trivet.device.document import Point, Profile
-from trivet.errors import DocumentError
+from trivet.errors import DocumentError, Message
 from trivet.interface.columns import codes, columns
 from trivet.interface.document import Interface, Signal
 
@@ -54,7 +54,7 @@ def by_profile(interface: Interface, profile: Profile) -> dict[str, Heading]:
                 text = str(point.at["column"]).replace("{n}", str(number))
                 made[text] = _heading(f"{profile.id}/{name}", point, column, known[column])
     if not made:
-        message = f"feeds no signal of {interface.id} from a column"
+        message = Message("feeds no signal of {id} from a column", id=interface.id)
         raise DocumentError(message, where=profile.id, hint="name a `signal` at its points")
     return made
 

@@ -7,7 +7,7 @@ import re
 import subprocess
 from pathlib import Path
 
-from trivet.errors import DocumentError
+from trivet.errors import DocumentError, Message
 from trivet.interface.text import LARGEST_TEXT
 
 PREFIX = "git:"
@@ -35,7 +35,11 @@ def version_at(ref: str, path: Path, *, exact: bool = False) -> bytes | None:
     if size.returncode:
         return None
     if int(size.stdout) > LARGEST_TEXT:
-        raise DocumentError(f"was over {LARGEST_TEXT} bytes at {ref}", where=str(path), rule="TRV-I002")
+        raise DocumentError(
+            Message("was over {most} bytes at {ref}", most=LARGEST_TEXT, ref=ref),
+            where=str(path),
+            rule="TRV-I002",
+        )
     return _run(folder, "cat-file", "blob", name).stdout
 
 
@@ -46,7 +50,7 @@ def base_of(ref: str, folder: Path, *, exact: bool = False) -> str:
         DocumentError: There is no repository or no such commit, or the two have no common history.
     """
     if not _REF.fullmatch(ref) or ".." in ref:
-        raise DocumentError(f"`{ref[:60]}` is not the name of a commit", hint="write such as git:main")
+        raise DocumentError(Message("`{ref}` is not the name of a commit", ref=ref[:60]), hint="write such as git:main")
     commit = _git(folder, "rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}", about=ref)
     return commit if exact else _git(folder, "merge-base", commit, "HEAD", about=ref)
 
@@ -66,9 +70,10 @@ def _git(folder: Path, *arguments: str, about: str = "") -> str:
     done = _run(folder, *arguments)
     if done.returncode:
         said = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        subject = f"`{about}`: " if about else ""
-        reason = said[0] if said else "no such commit, or no common history"
-        raise DocumentError(f"{subject}git cannot tell: {reason[:200]}", where=str(folder), hint="check the commit")
+        reason = said[0][:200] if said else Message("no such commit, or no common history")
+        message = Message("git cannot tell: {reason}", reason=reason)
+        message = Message("`{commit}`: {said}", commit=about, said=message) if about else message
+        raise DocumentError(message, where=str(folder), hint="check the commit")
     return done.stdout.decode("utf-8", "surrogateescape").strip("\n")
 
 
@@ -79,5 +84,5 @@ def _run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
         return subprocess.run(command, capture_output=True, check=False, timeout=PATIENCE, env=environment)  # noqa: S603
     except (OSError, subprocess.TimeoutExpired) as error:
         raise DocumentError(
-            f"git cannot be run ({type(error).__name__})", hint="install git, or give a file"
+            Message("git cannot be run ({reason})", reason=type(error).__name__), hint="install git, or give a file"
         ) from error

@@ -23,7 +23,7 @@ from trivet.check.source import INVENTORY, Source, read_source
 from trivet.device.check import check_device
 from trivet.device.document import Device
 from trivet.device.parameters import check_parameters
-from trivet.errors import DocumentError, Finding
+from trivet.errors import DocumentError, Finding, Message
 from trivet.interface.findings import Findings
 from trivet.interface.load import build
 from trivet.interface.parsed import Json, Lines, Parsed, Position
@@ -89,8 +89,13 @@ def check_inventory(source: Source, known: Known) -> Iterator[Finding]:
     template = template_of(source, known)
     if template is None or template.kind != "device" or template.parsed is None:
         name = Path(source.where.removesuffix(INVENTORY) + ".yaml").name
-        hint = f"write the template device into `{name}` beside it"
-        yield Finding("TRV-L110", f"{source.where}:1:1", f"there is no template `{name}` that can be read", hint)
+        hint = Message("write the template device into `{name}` beside it", name=name)
+        yield Finding(
+            "TRV-L110",
+            f"{source.where}:1:1",
+            Message("there is no template `{name}` that can be read", name=name),
+            hint,
+        )
         return
     try:
         inventory = read_inventory(source.text, template.tree)
@@ -116,20 +121,32 @@ def read_inventory(text: str, template: Json) -> Inventory:
             if not cells:
                 continue
             if len(cells) != len(columns) or any(len(cell) > LONGEST_CELL for cell in cells):
-                message = f"has {len(cells)} cells, the first line has {len(columns)}"
-                message = message if len(cells) != len(columns) else f"has a cell of over {LONGEST_CELL} characters"
+                message = Message(
+                    "has {count} cells, the first line has {expected}", count=len(cells), expected=len(columns)
+                )
+                message = (
+                    message
+                    if len(cells) != len(columns)
+                    else Message("has a cell of over {most} characters", most=LONGEST_CELL)
+                )
                 raise _refused(message, reader.line_num, "correct the line")
             rows.append(Row(reader.line_num, cells))
             if len(rows) > MOST_ROWS:
-                raise _refused(f"has more than {MOST_ROWS} lines", reader.line_num, "split the inventory")
+                raise _refused(
+                    Message("has more than {most} lines", most=MOST_ROWS),
+                    reader.line_num,
+                    "split the inventory",
+                )
     except csv.Error as error:
-        raise _refused(f"is no CSV: {error}", max(reader.line_num, 1), "separate cells by commas") from error
+        raise _refused(
+            Message("is no CSV: {reason}", reason=error), max(reader.line_num, 1), "separate cells by commas"
+        ) from error
     return Inventory(columns, numbers, rows)
 
 
 def _columns(header: Sequence[str]) -> tuple[Column, ...]:
     if not header or not all(header) or len(set(header)) < len(header) or len(header) > MOST_COLUMNS:
-        message = f"the first line must name 1 to {MOST_COLUMNS} different places of the template"
+        message = Message("the first line must name 1 to {most} different places of the template", most=MOST_COLUMNS)
         raise _refused(message, 1, "such as `id,appliance.serial,endpoints.controller.url`")
     if "id" not in header:
         raise _refused("there is no column `id`", 1, "every device needs an id of its own")
@@ -148,7 +165,9 @@ def _numeric(template: Json, column: Column, at: int) -> bool:
         node[column[-1]] = value
         if not build(tree, Device)[1]:
             return numeric
-    message = f"column {at + 1}, `{spell(column)}`, is no text or number of the template"
+    message = Message(
+        "column {number}, `{place}`, is no text or number of the template", number=at + 1, place=spell(column)
+    )
     raise DocumentError(message, where=f"1:{at + 1}", hint="name a place as `endpoints.meter.url`", rule="TRV-L111")
 
 
@@ -184,11 +203,13 @@ class _Fleet:
             except ValueError as error:
                 cell = str(error).rpartition(" ")[2].strip("'")
                 at = next((index for index, text in enumerate(row.cells) if text.strip("'") == cell), -1)
-                yield self._finding(row, at, Finding("TRV-L112", "", f"`{cell[:40]}` is not a number", "write one"))
+                yield self._finding(
+                    row, at, Finding("TRV-L112", "", Message("`{cell}` is not a number", cell=cell[:40]), "write one")
+                )
                 continue
             document, problems = build(tree, Device)
             for problem in problems:
-                yield self._finding(row, -1, Finding(problem.rule, "", str(problem), problem.hint))
+                yield self._finding(row, -1, Finding(problem.rule, "", problem.said(), problem.hint))
             if document is not None:
                 yield from self._device(row, document)
 
@@ -230,7 +251,12 @@ class _Fleet:
             if value and (place == ("id",) or place in self.inventory.columns):
                 first = self.seen.setdefault(place, {}).setdefault((place[-1], value), row.line)
                 if first != row.line:
-                    message = f"{spell(place)}: `{value[:80]}` is in line {first} already"
+                    message = Message(
+                        "{place}: `{value}` is in line {first} already",
+                        place=spell(place),
+                        value=value[:80],
+                        first=first,
+                    )
                     at = self.inventory.columns.index(place) if place in self.inventory.columns else -1
                     yield self._finding(row, at, Finding(rule, "", message, "give each device its own"))
 
@@ -265,4 +291,11 @@ def _told(found: Iterator[tuple[Row, int, Finding]]) -> Iterator[Finding]:
             last[key] = finding
     for key, finding in last.items():
         more = seen[key] - MOST_OF_A_KIND
-        yield finding._replace(message=f"{finding.message} (one of {more} more lines with {finding.rule})")
+        yield finding._replace(
+            message=Message(
+                "{said} (one of {more} more lines with {rule})",
+                said=finding.message,
+                more=more,
+                rule=finding.rule,
+            )
+        )

@@ -12,7 +12,7 @@ from trivet.check.promises import check_promises
 from trivet.check.quantities import check_quantities
 from trivet.check.source import STDIN_NAME, Source, read_source
 from trivet.check.verdict import Verdict, ordered
-from trivet.errors import DocumentError, Finding
+from trivet.errors import DocumentError, Finding, Message
 from trivet.interface.check import check
 from trivet.interface.findings import Findings
 from trivet.interface.rules import rules
@@ -71,7 +71,9 @@ def _write(path: Path, text: str) -> None:
         new.replace(file)
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        raise DocumentError(f"cannot be written: {reason}", where=str(path), hint="check its rights") from error
+        raise DocumentError(
+            Message("cannot be written: {reason}", reason=reason), where=str(path), hint="check its rights"
+        ) from error
 
 
 def graded(findings: Sequence[Finding], version: str = __version__) -> list[Finding]:
@@ -135,5 +137,5 @@ def _doubles(sources: Sequence[Source]) -> Iterator[Finding]:
         version = source.document.version if source.kind in ("interface", "profile") else ""
         other = seen.setdefault((source.kind, name, version), source.where)
         if other != source.where:
-            message = f"id: `{name}` is also the id of {other}"
+            message = Message("id: `{name}` is also the id of {other}", name=name, other=other)
             yield Finding("TRV-L085", source.parsed.at(("id",)), message, "give each document its own id")

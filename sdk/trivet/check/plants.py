@@ -9,6 +9,7 @@ from pathlib import Path
 from trivet.check.source import Source
 from trivet.device.check import zone_exists
 from trivet.device.document import Device, Endpoint, EventRecord
+from trivet.errors import Message
 from trivet.interface.findings import Findings
 from trivet.interface.site import Site, Tariff
 
@@ -22,7 +23,7 @@ def check_plant(notes: Findings[Device]) -> None:
     for name, endpoint in notes.document.endpoints.items():
         other = seen.setdefault((endpoint.url, endpoint.profile), name)
         if other != name:
-            message = f"reads the same controller with the same profile as `{other}`"
+            message = Message("reads the same controller with the same profile as `{other}`", other=other)
             notes.add("TRV-L070", ("endpoints", name, "url"), message, "remove one of the two")
         _check_transformer(notes, name, endpoint)
     for zone, lines in notes.document.zones.items():
@@ -32,7 +33,7 @@ def check_plant(notes: Findings[Device]) -> None:
 
 def _check_transformer(notes: Findings[Device], name: str, endpoint: Endpoint) -> None:
     if endpoint.ct_ratio < 0 or 0 < endpoint.ct_ratio < 1:
-        message = f"{endpoint.ct_ratio:g} makes every reading smaller"
+        message = Message("{ct_ratio:g} makes every reading smaller", ct_ratio=endpoint.ct_ratio)
         hint = "a current transformer of 100 to 5 A has the ratio 20"
         notes.add("TRV-L071", ("endpoints", name, "ct_ratio"), message, hint)
 
@@ -41,12 +42,24 @@ def check_site(notes: Findings[Site], folder: Path, sources: Mapping[Path, Sourc
     """Names, money, power, and members that exist."""
     site = notes.document
     if not _KEBAB.fullmatch(site.id):
-        notes.add("TRV-D030", ("id",), f"`{site.id}` is not kebab-case", "write lower-case words joined by hyphens")
+        notes.add(
+            "TRV-D030",
+            ("id",),
+            Message("`{id}` is not kebab-case", id=site.id),
+            "write lower-case words joined by hyphens",
+        )
     if not zone_exists(site.time_zone):
         hint = "write an IANA name such as `Europe/Berlin` or `UTC`"
-        notes.add("TRV-D016", ("time_zone",), f"`{site.time_zone}` is not a time zone", hint)
+        notes.add(
+            "TRV-D016", ("time_zone",), Message("`{time_zone}` is not a time zone", time_zone=site.time_zone), hint
+        )
     if site.currency and not _CURRENCY.fullmatch(site.currency):
-        notes.add("TRV-L090", ("currency",), f"`{site.currency}` is not an ISO 4217 code", "write such as `EUR`")
+        notes.add(
+            "TRV-L090",
+            ("currency",),
+            Message("`{currency}` is not an ISO 4217 code", currency=site.currency),
+            "write such as `EUR`",
+        )
     if site.tariffs and not site.currency:
         notes.add("TRV-L091", ("tariffs",), "are prices without a currency", "give `currency`")
     _check_tariffs(notes, site.tariffs)
@@ -76,14 +89,19 @@ def _check_members(notes: Findings[Site], folder: Path, sources: Mapping[Path, S
         file = (folder / member.device).resolve()
         other = seen.setdefault(file, name)
         if other != name:
-            notes.add("TRV-L095", path, f"is the same appliance as `{other}`", "remove one")
+            notes.add("TRV-L095", path, Message("is the same appliance as `{other}`", other=other), "remove one")
         source = sources.get(file)
         if source is None and not file.is_file():
-            notes.add("TRV-L094", path, f"there is no file `{member.device}`", "give the path from this file")
+            notes.add(
+                "TRV-L094",
+                path,
+                Message("there is no file `{device}`", device=member.device),
+                "give the path from this file",
+            )
         elif source is not None and isinstance(source.document, Device):
             zone = source.document.time_zone
             if zone != site.time_zone:
-                message = f"lives in `{zone}`, this site in `{site.time_zone}`"
+                message = Message("lives in `{zone}`, this site in `{time_zone}`", zone=zone, time_zone=site.time_zone)
                 notes.add("TRV-L097", path, message, "give both the same time zone")
 
 
@@ -96,12 +114,22 @@ def check_event(notes: Findings[EventRecord], classes: Mapping[str, frozenset[st
     """
     event = notes.document
     if event.event in ("fault", "repaired", "part") and not event.subject:
-        notes.add("TRV-L100", ("event",), f"`{event.event}` without a `subject`", "name the fault class or the part")
+        notes.add(
+            "TRV-L100",
+            ("event",),
+            Message("`{event}` without a `subject`", event=event.event),
+            "name the fault class or the part",
+        )
     if not event.by:
         notes.add("TRV-L101", ("event",), "nobody says so", "give `by`")
     known = classes.get(event.device)
     if classes and known is None:
-        notes.add("TRV-L102", ("device",), f"no device here is called `{event.device}`", "correct the id")
+        notes.add(
+            "TRV-L102",
+            ("device",),
+            Message("no device here is called `{device}`", device=event.device),
+            "correct the id",
+        )
     elif event.event in ("fault", "repaired") and known and event.subject and event.subject not in known:
-        message = f"`{event.subject}` is no fault class of the device's interface"
+        message = Message("`{subject}` is no fault class of the device's interface", subject=event.subject)
         notes.add("TRV-L103", ("subject",), message, "use the name that the interface gives it")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from trivet.errors import Message
 from trivet.interface.document import DecisionRule, Interface, Output, When, WindowSpec
 from trivet.interface.findings import Findings
 from trivet.interface.parsed import Path
@@ -21,7 +22,9 @@ def check_promises(notes: Findings[Interface]) -> None:
     seen: set[str] = set()
     for index, guard in enumerate(interface.guards):
         if repr(guard) in seen:
-            notes.add("TRV-L046", ("guards", index), f"`{guard.check}` stands there twice", "remove one")
+            notes.add(
+                "TRV-L046", ("guards", index), Message("`{check}` stands there twice", check=guard.check), "remove one"
+            )
         seen.add(repr(guard))
     _check_budget(notes)
 
@@ -30,7 +33,7 @@ def _check_window(notes: Findings[Interface], path: Path, window: WindowSpec) ->
     span = window.length * notes.document.frame
     if span > LONGEST_SPAN:
         hint = "shorten it, or lengthen `frame`"
-        notes.add("TRV-L040", (*path, "length"), f"is {span / 86400:.0f} days", hint)
+        notes.add("TRV-L040", (*path, "length"), Message("is {days:.0f} days", days=span / 86400), hint)
     if window.max_missing >= 1:
         notes.add("TRV-L041", (*path, "max_missing"), "of 1 lets a window without any value through", "lower it")
     if window.kind == "cycle" and window.expect_within is None:
@@ -39,7 +42,7 @@ def _check_window(notes: Findings[Interface], path: Path, window: WindowSpec) ->
     closing = {_test(when) for when in window.closes_when}
     same = [when for when in window.opens_when if _test(when) in closing]
     if same:
-        message = f"closes by the condition on `{same[0].signal}` that opens it"
+        message = Message("closes by the condition on `{signal}` that opens it", signal=same[0].signal)
         notes.add("TRV-L043", (*path, "closes_when"), message, "use another state or level")
 
 
@@ -65,7 +68,12 @@ def _check_decision(notes: Findings[Interface], path: Path, rule: DecisionRule) 
     limit = output.range[1] if output.range is not None else top
     for key, level in (("watch", rule.watch), ("act", rule.act)):
         if limit is not None and level.raise_at > limit:
-            message = f"{level.raise_at:g} is above {limit:g}, the most that `{rule.output}` can be"
+            message = Message(
+                "{raise_at:g} is above {limit:g}, the most that `{output}` can be",
+                raise_at=level.raise_at,
+                limit=limit,
+                output=rule.output,
+            )
             notes.add("TRV-L047", (*path, key, "raise_at"), message, "lower it")
 
 
@@ -77,5 +85,7 @@ def _check_budget(notes: Findings[Interface]) -> None:
     due = min(steps) * notes.document.frame
     for index, row in enumerate(notes.document.budget):
         if row.limit > due > 0:
-            message = f"{row.limit:g} s is longer than the {due:g} s until the next window"
+            message = Message(
+                "{limit:g} s is longer than the {due:g} s until the next window", limit=row.limit, due=due
+            )
             notes.add("TRV-L048", ("budget", index, "limit"), message, "lower it")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from trivet import units
-from trivet.errors import DocumentError
+from trivet.errors import DocumentError, Message
 from trivet.interface.columns import columns
 from trivet.interface.document import Interface, Signal
 from trivet.interface.findings import Findings
@@ -58,24 +58,29 @@ def _check_name(notes: Findings[Interface], path: Path, name: str, signal: Signa
     words = name.split("_")
     unit, meant = _unit(signal.unit), NAMES.get(words[-1])
     if unit is not None and meant is not None and units.parse(meant).dimension != unit.dimension:
-        message = f"`{signal.unit}` is {units.quantity(unit) or 'a number'}, not {words[-1]}"
+        message = Message(
+            "`{unit}` is {quantity}, not {expected}",
+            unit=signal.unit,
+            quantity=Message(units.quantity(unit) or "a number"),
+            expected=words[-1],
+        )
         notes.add("TRV-L020", (*path, "unit"), message, "correct the unit, or the name")
     if len(words) > 1 and words[-1] in UNIT_WORDS:
-        notes.add("TRV-L021", path, f"ends in the unit `{words[-1]}`", "leave the unit to `unit`")
+        notes.add("TRV-L021", path, Message("ends in the unit `{word}`", word=words[-1]), "leave the unit to `unit`")
 
 
 def _check_span(notes: Findings[Interface], path: Path, signal: Signal) -> None:
     low, high = signal.range
     _check_zero(notes, (*path, "range"), signal.unit, low)
     if signal.resolution is not None and signal.resolution > high - low > 0:
-        message = f"{signal.resolution:g} is more than the whole range"
+        message = Message("{resolution:g} is more than the whole range", resolution=signal.resolution)
         notes.add("TRV-L023", (*path, "resolution"), message, "correct one of the two")
 
 
 def _check_zero(notes: Findings[Interface], path: Path, code: str, low: float) -> None:
     unit = _unit(code)
     if unit is not None and unit.offset and low * float(unit.scale) + float(unit.offset) < -1e-9:
-        message = f"begins at {low:g} {code}, below absolute zero"
+        message = Message("begins at {low:g} {code}, below absolute zero", low=low, code=code)
         notes.add("TRV-L022", path, message, "write what is physically possible")
 
 
@@ -86,7 +91,11 @@ def _check_rate(notes: Findings[Interface], path: Path, signal: Signal) -> None:
     if signal.max_rate is None or signal.max_rate <= 0:
         return
     if signal.resolution is not None and signal.max_rate * signal.period < signal.resolution * (1 - 1e-9):
-        message = f"forbids the smallest step: {signal.resolution:g} within {signal.period:g} s"
+        message = Message(
+            "forbids the smallest step: {resolution:g} within {period:g} s",
+            resolution=signal.resolution,
+            period=signal.period,
+        )
         notes.add("TRV-L025", (*path, "max_rate"), message, "raise `max_rate`, or refine `resolution`")
     if signal.enumeration:
         notes.add("TRV-L026", (*path, "max_rate"), "has no meaning for states", "remove it")
@@ -95,10 +104,19 @@ def _check_rate(notes: Findings[Interface], path: Path, signal: Signal) -> None:
 def _check_frame(notes: Findings[Interface], path: Path, signal: Signal) -> None:
     frame = notes.document.frame
     if signal.resample in ("mean", "max", "sum") and signal.period > frame > 0:
-        message = f"`{signal.resample}` of a frame of {frame:g} s in which at most one value comes"
+        message = Message(
+            "`{resample}` of a frame of {frame:g} s in which at most one value comes",
+            resample=signal.resample,
+            frame=frame,
+        )
         notes.add("TRV-L027", (*path, "resample"), message, "use `last`, or renew it more often")
     if signal.enumeration and signal.resample in ("mean", "sum"):
-        notes.add("TRV-L028", (*path, "resample"), f"the {signal.resample} of states is no state", "use `last`")
+        notes.add(
+            "TRV-L028",
+            (*path, "resample"),
+            Message("the {resample} of states is no state", resample=signal.resample),
+            "use `last`",
+        )
 
 
 def _check_tiers(notes: Findings[Interface]) -> None:
@@ -133,5 +151,5 @@ def _check_mixed(notes: Findings[Interface]) -> None:
             and not before.offset
             and signal.counter == (notes.document.signals[other].counter)
         ):
-            message = f"`{signal.unit}`, while `{other}` is in `{code}`"
+            message = Message("`{unit}`, while `{other}` is in `{code}`", unit=signal.unit, other=other, code=code)
             notes.add("TRV-L030", ("signals", name, "unit"), message, "use one unit for one quantity")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from trivet.errors import AdapterError, DataError
+from trivet.errors import AdapterError, DataError, Message
 
 BATCH = 65_536
 """Rows that are looked at together."""
@@ -36,7 +36,11 @@ def batches(path: Path, delimiter: str = ",", decimal: str = ".") -> Iterator[An
     kind = SUFFIXES.get(path.suffix.lower())
     if kind is None:
         known = ", ".join(SUFFIXES)
-        raise DataError("is no known kind of table", where=str(path), hint=f"its name must end in one of {known}")
+        raise DataError(
+            "is no known kind of table",
+            where=str(path),
+            hint=Message("its name must end in one of {known}", known=known),
+        )
     try:
         import pyarrow as pa
     except ImportError as error:
@@ -48,7 +52,11 @@ def batches(path: Path, delimiter: str = ",", decimal: str = ".") -> Iterator[An
             yield from {"parquet": _parquet, "lines": _lines, "arrow": _arrow}[kind](path)
     except (OSError, pa.ArrowInvalid, pa.ArrowKeyError, pa.ArrowNotImplementedError, pa.ArrowTypeError) as error:
         reason = str(error).splitlines()[0][:200]
-        raise DataError(f"cannot be read as {kind} ({reason})", where=str(path), hint="check the file") from error
+        raise DataError(
+            Message("cannot be read as {kind} ({reason})", kind=kind, reason=reason),
+            where=str(path),
+            hint="check the file",
+        ) from error
 
 
 def _parquet(path: Path) -> Iterator[Any]:

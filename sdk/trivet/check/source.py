@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from trivet.device.document import Device, EventRecord, Profile
-from trivet.errors import DocumentError, Finding
+from trivet.errors import DocumentError, Finding, Message
 from trivet.interface.document import Interface
 from trivet.interface.load import Problem, build
 from trivet.interface.parsed import Json, Lines, Parsed
@@ -70,13 +70,15 @@ def read_source(path: str | Path) -> Source:
         return source_of(sys.stdin.buffer.read(LARGEST_TEXT + 1), STDIN_NAME)
     file = Path(path)
     if not file.is_file():
-        raise DocumentError(f"there is no file `{path}`", hint="check the path", rule="TRV-I019")
+        raise DocumentError(Message("there is no file `{path}`", path=path), hint="check the path", rule="TRV-I019")
     try:
         with file.open("rb") as stream:
             data = stream.read((LARGEST_INVENTORY if file.name.endswith(INVENTORY) else LARGEST_TEXT) + 1)
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        raise DocumentError(f"cannot be read: {reason}", where=str(path), hint="check its rights") from error
+        raise DocumentError(
+            Message("cannot be read: {reason}", reason=reason), where=str(path), hint="check its rights"
+        ) from error
     return source_of(data, str(path))
 
 
@@ -102,12 +104,12 @@ def source_of(data: bytes, where: str, kinds: Mapping[str, type[Any]] = KINDS) -
 def _inventory(data: bytes, where: str) -> Source:
     """A table of devices; it has lines instead of a tree."""
     if len(data) > LARGEST_INVENTORY:
-        message = f"is over {LARGEST_INVENTORY} bytes"
+        message = Message("is over {most} bytes", most=LARGEST_INVENTORY)
         return Source(where, findings=(Finding("TRV-L110", f"{where}:1:1", message, "split the inventory"),))
     try:
         return Source(where, "inventory", data.decode("utf-8"))
     except UnicodeDecodeError as error:
-        message = f"is not UTF-8: byte {error.start} is 0x{error.object[error.start]:02X}"
+        message = Message("is not UTF-8: byte {at} is 0x{byte:02X}", at=error.start, byte=error.object[error.start])
         return Source(where, findings=(Finding("TRV-L110", f"{where}:1:1", message, "save the file as UTF-8"),))
 
 
@@ -126,10 +128,20 @@ def _kind(tree: Json, kinds: Mapping[str, type[Any]]) -> tuple[type[Any] | None,
     if not isinstance(tree, dict):
         return None, [Problem((), "TRV-I012", "must be a mapping")]
     if "kind" not in tree:
-        return None, [Problem(("kind",), "TRV-I008", "is missing", f"begin with `kind: ...`, here {allowed}")]
+        return None, [
+            Problem(
+                ("kind",), "TRV-I008", "is missing", Message("begin with `kind: ...`, here {allowed}", allowed=allowed)
+            )
+        ]
     kind = tree["kind"]
     if not isinstance(kind, str) or kind not in kinds:
-        return None, [Problem(("kind",), "TRV-I008", f"is {str(kind)[:40]!r}, but this must be {allowed}")]
+        return None, [
+            Problem(
+                ("kind",),
+                "TRV-I008",
+                Message("is {kind!r}, but this must be {allowed}", kind=str(kind)[:40], allowed=allowed),
+            )
+        ]
     return kinds[kind], []
 
 
@@ -137,5 +149,5 @@ def _placed(problems: list[Problem], lines: Lines, where: str) -> tuple[Finding,
     findings = []
     for problem in problems:
         line, column = lines.at(problem.path, key=problem.rule == "TRV-I010")
-        findings.append(Finding(problem.rule, f"{where}:{line}:{column}", str(problem), problem.hint))
+        findings.append(Finding(problem.rule, f"{where}:{line}:{column}", problem.said(), problem.hint))
     return tuple(findings)

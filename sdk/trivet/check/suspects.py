@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from trivet import units
-from trivet.errors import DocumentError
+from trivet.errors import DocumentError, Message
 from trivet.interface.document import Signal
 from trivet.signals import Floats
 
@@ -63,10 +63,15 @@ def _candidates(signal: Signal, values: Floats) -> Iterator[Suspect]:
         if code != signal.unit and (pair := _conversion(code, signal.unit)):
             scale, offset = pair
             share = inside(signal, values * scale + offset)
-            yield Suspect(f"they look like `{code}` where the interface has `{signal.unit}`", scale, offset, share)
+            yield Suspect(
+                Message("they look like `{code}` where the interface has `{unit}`", code=code, unit=signal.unit),
+                scale,
+                offset,
+                share,
+            )
     for factor in FACTORS:
         share = inside(signal, values * factor)
-        yield Suspect(f"they look as if a scale of {factor:g} were missing", factor, 0.0, share)
+        yield Suspect(Message("they look as if a scale of {factor:g} were missing", factor=factor), factor, 0.0, share)
 
 
 def _conversion(code: str, unit: str) -> tuple[float, float] | None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from trivet.check.history import PREFIX, version_at
 from trivet.check.source import Source, read_source, source_of
-from trivet.errors import DocumentError
+from trivet.errors import DocumentError, Message
 from trivet.package.archive import open_package
 
 PACKAGE = ".trivet"
@@ -42,5 +42,9 @@ def old_side(name: str, new: str, *, exact: bool = False) -> Source:
     ref = name.removeprefix(PREFIX)
     data = version_at(ref, Path(new), exact=exact)
     if data is None:
-        raise DocumentError(f"`{new}` did not exist at {ref}", hint="a new document breaks nothing", where=name)
+        raise DocumentError(
+            Message("`{new}` did not exist at {ref}", new=new, ref=ref),
+            hint="a new document breaks nothing",
+            where=name,
+        )
     return source_of(data, f"{name}:{new}")

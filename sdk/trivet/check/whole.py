@@ -17,7 +17,7 @@ from trivet.check.source import INVENTORY, Source, read_source, source_of
 from trivet.check.verdict import Verdict, ordered
 from trivet.device.frames import SUFFIX, check_frames, frames_beside, load_frames
 from trivet.device.library import adapter
-from trivet.errors import AdapterError, DocumentError, Finding, PackageError
+from trivet.errors import AdapterError, DocumentError, Finding, Message, PackageError
 from trivet.package.admit import admit
 from trivet.package.archive import open_package
 from trivet.package.trust import Trust
@@ -83,7 +83,11 @@ def _compared(
         commit = base_of(wishes.against, folder)
         changed = changed_since(commit, folder)
     except DocumentError as error:
-        return 0, [Finding("TRV-B094", str(folder), f"not compared: {error.message}", error.hint, "note")]
+        return 0, [
+            Finding(
+                "TRV-B094", str(folder), Message("not compared: {reason}", reason=error.message), error.hint, "note"
+            )
+        ]
     count, found = 0, list[Finding]()
     for source in sources:
         path = Path(source.where)
@@ -116,7 +120,9 @@ def _removed(paths: Iterable[Path], commit: str, wishes: Wishes) -> Iterator[Fin
         if old is None or old.parsed is None or old.kind not in ("interface", "profile"):
             continue
         early = old.document.version.startswith("0.") and not wishes.strict
-        message = f"{old.kind} `{old.document.id}` {old.document.version} was removed"
+        message = Message(
+            "{kind} `{id}` {version} was removed", kind=old.kind, id=old.document.id, version=old.document.version
+        )
         hint = "keep it for those who name it, or move it with its id"
         yield Finding("TRV-B097", str(path), message, hint, "warning" if early else "error")
 

@@ -117,7 +117,7 @@ async def _detected(arguments: Namespace, clock: Clock) -> Report:
     one, url = reader(arguments.subject)
     interface = load_interface(arguments.interface).document
     if arguments.signal not in interface.signals:
-        hint = str(near(arguments.signal or "", interface.signals)) if arguments.signal else "name it with --signal"
+        hint = near(arguments.signal or "", interface.signals).text() if arguments.signal else "name it with --signal"
         raise DocumentError(f"`{interface.id}` has no signal `{arguments.signal}`", hint=hint, rule="TRV-D001")
     if one.detect is None:
         raise DocumentError(f"adapter `{one.name}` has no raw data to look at", where=url)

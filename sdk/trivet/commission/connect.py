@@ -12,7 +12,7 @@ from trivet.commission.urls import reader
 from trivet.device.adapter import Adapter, Found
 from trivet.device.document import Endpoint, Profile
 from trivet.device.library import load_interface, load_profile
-from trivet.errors import DocumentError, Finding
+from trivet.errors import DocumentError, Finding, Message
 from trivet.interface.document import Interface
 from trivet.interface.library import shipped
 
@@ -70,7 +70,9 @@ def profiles(folder: str | None = None) -> dict[str, Profile]:
     known = {name: load_profile(name).document for name in sorted(shipped("profile"))}
     if folder is not None:
         if not Path(folder).is_dir():
-            raise DocumentError(f"{folder} is not a folder", hint="give the folder of your profiles")
+            raise DocumentError(
+                Message("{folder} is not a folder", folder=folder), hint="give the folder of your profiles"
+            )
         for path in sorted(Path(folder).glob("*.yaml")):
             known[str(path)] = load_profile(str(path.resolve())).document
     return known
@@ -104,7 +106,15 @@ def _answer(one: Adapter, url: str, found: Found, known: Mapping[str, Profile], 
         return Answer(one, url, found)
     document = known.get(name) or load_profile(name).document
     if document.adapter != one.name:
-        raise DocumentError(f"profile `{name}` is read by `{document.adapter}`, not by `{one.name}`", where=url)
+        raise DocumentError(
+            Message(
+                "profile `{name}` is read by `{adapter}`, not by `{expected}`",
+                name=name,
+                adapter=document.adapter,
+                expected=one.name,
+            ),
+            where=url,
+        )
     return Answer(one, url, found, name, document)
 
 
@@ -124,7 +134,9 @@ def propose(
     """
     if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name):
         raise DocumentError(
-            f"`{name}` is no name for a device", hint="lower-case words joined by hyphens", rule="TRV-D030"
+            Message("`{name}` is no name for a device", name=name),
+            hint="lower-case words joined by hyphens",
+            rule="TRV-D030",
         )
     usable = [one for one in answers if one.document is not None]
     if not usable:
@@ -232,7 +244,12 @@ def _doubles(endpoints: Mapping[str, Answer], interface: Interface) -> tuple[dic
         if len({place.partition(".")[0] for place in places}) > 1:
             meters = [place for place in places if is_meter(endpoints[place.partition(".")[0]].document)]
             binds[signal] = meters[0] if meters else places[0]
-            message = f"{signal} is offered by {' and '.join(places)}; {binds[signal]} is taken"
+            message = Message(
+                "{signal} is offered by {names}; {taken} is taken",
+                signal=signal,
+                names=", ".join(places),
+                taken=binds[signal],
+            )
             doubts.append(Finding("TRV-D082", signal, message, "change the line under `bind` if that is wrong", "note"))
     return binds, doubts
 

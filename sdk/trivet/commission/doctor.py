@@ -15,7 +15,7 @@ from trivet.device.coverage import Lacks, judgeable
 from trivet.device.document import Endpoint, Profile
 from trivet.device.library import ResolvedDevice, load_interface
 from trivet.device.selection import selected
-from trivet.errors import DocumentError, Finding
+from trivet.errors import DocumentError, Finding, Message
 from trivet.interface.columns import codes, columns
 from trivet.interface.document import Interface
 from trivet.signals import Quality, status_name
@@ -130,7 +130,7 @@ def planned(targets: Mapping[str, tuple[Adapter, Target]], subject: str) -> Repo
     findings: list[Finding] = []
     for name, (reader, target) in targets.items():
         if reader.plan is None:
-            raise DocumentError(f"adapter `{reader.name}` has no plan to show", where=target.name)
+            raise DocumentError(Message("adapter `{name}` has no plan to show", name=reader.name), where=target.name)
         made = reader.plan(target)
         facts[name] = dict(made.facts)
         findings += made.findings
@@ -163,7 +163,8 @@ def signals(device: str, binding: Binding, seen: Seen) -> Iterator[Finding]:
     """What the columns of a device showed, against what its interface asks for."""
     for gap in {gap.origin: gap for gap in seen.gaps if gap.end is None}.values():
         hint = "check the URL in the device document, the network, and that the controller is on"
-        yield Finding("TRV-D060", gap.origin, f"does not answer ({gap.reason}) {gap.detail}".rstrip(), hint)
+        reason = f"{gap.reason}: {gap.detail}" if gap.detail else gap.reason
+        yield Finding("TRV-D060", gap.origin, Message("does not answer ({reason})", reason=reason), hint)
     every = columns(binding.interface)
     for column in sorted(binding.fitted):
         trace = seen.traces.get(column)
@@ -174,14 +175,18 @@ def signals(device: str, binding: Binding, seen: Seen) -> Iterator[Finding]:
             continue
         if trace is None:
             hint = "is it polled more seldom than this look was long? look longer with --for"
-            yield Finding("TRV-D061", where, f"nothing came in {seen.seconds:.0f} s", hint, "warning")
+            yield Finding(
+                "TRV-D061", where, Message("nothing came in {seconds:.0f} s", seconds=seen.seconds), hint, "warning"
+            )
             continue
         yield from _quality(where, trace)
         interval, period = trace.interval(), every[column].period
         if interval > SLOW * period:
             hint = "shorten the period of its poll class, in `settings: {periods: ...}` of the endpoint or the profile"
             severity = "error" if interval > every[column].max_age else "warning"
-            message = f"comes every {interval:.2g} s, its signal asks for every {period:g} s"
+            message = Message(
+                "comes every {interval:.2g} s, its signal asks for every {period:g} s", interval=interval, period=period
+            )
             yield Finding("TRV-D062", where, message, hint, severity)
 
 
@@ -192,7 +197,7 @@ def outputs(device: str, interface: Interface, binding: Binding) -> Iterator[Fin
             shared = name and interface.outputs[output].classes_of
             if lacks and not shared and (not name or not parts[""]):
                 subject = f"{output}.{name}" if name else output
-                hint = f"it needs {_spelt(lacks)}"
+                hint = Message("it needs {signals}", signals=_spelt(lacks))
                 yield Finding("TRV-D067", f"{device}/{subject}", "cannot be judged here", hint, "note")
 
 
@@ -229,9 +234,10 @@ def _merged(places: Sequence[str], rule: str, message: str, hint: str, severity:
         return Finding(rule, places[0], message, hint, severity)
     parents = {place.rpartition("/")[0] for place in places}
     names = [place.rpartition("/")[2] if len(parents) == 1 else place for place in places]
-    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    shown, more = ", ".join(names[:NAMED]), len(names) - NAMED
+    place = Message("{names} and {count} more", names=shown, count=more) if more > 0 else shown
     where = parents.pop() if len(parents) == 1 else rule
-    return Finding(rule, where, f"{', '.join(names[:NAMED])}{more}: {message}", hint, severity)
+    return Finding(rule, where, Message("{place}: {said}", place=place, said=message), hint, severity)
 
 
 def _quality(where: str, trace: Trace) -> Iterator[Finding]:
@@ -241,19 +247,33 @@ def _quality(where: str, trace: Trace) -> Iterator[Finding]:
     strange = sorted({sample.value for sample in trace.samples if sample.reason == "unknown_state"})
     if len(bad) == total and bad[-1].reason in ABSENT:
         hint = "if the appliance has one, correct the profile or the instance; else all is well"
-        yield Finding("TRV-D068", where, f"is not fitted, or has no sensor ({bad[-1].reason})", hint, "note")
+        yield Finding(
+            "TRV-D068",
+            where,
+            Message("is not fitted, or has no sensor ({reason})", reason=bad[-1].reason),
+            hint,
+            "note",
+        )
     elif len(bad) == total:
         reason = bad[-1].reason or status_name(bad[-1].status)
-        value = f", {bad[-1].value:.6g}" if reason == "out_of_range" else ""
+        shown = f"{reason}, {bad[-1].value:.6g}" if reason == "out_of_range" else reason
         hint = "see what is said of its endpoint, and the point in the profile"
-        yield Finding("TRV-D063", where, f"never had a good value ({reason}{value})", hint)
+        yield Finding("TRV-D063", where, Message("never had a good value ({reason})", reason=shown), hint)
     elif bad:
-        message = f"{len(bad)} of {total} samples were bad ({bad[-1].reason})"
+        message = Message(
+            "{count} of {total} samples were bad ({reason})", count=len(bad), total=total, reason=bad[-1].reason
+        )
         yield Finding("TRV-D064", where, message, "look at wiring and network while it happens", "warning")
     if strange:
         numbers = ", ".join(f"{value:g}" for value in strange[:5])
         hint = "add it to the point's `enumeration` in the profile"
-        yield Finding("TRV-D065", where, f"has states that the profile does not know: {numbers}", hint, "warning")
+        yield Finding(
+            "TRV-D065",
+            where,
+            Message("has states that the profile does not know: {numbers}", numbers=numbers),
+            hint,
+            "warning",
+        )
 
 
 def clocks(seen: Seen, looks: Collection[str]) -> Iterator[Finding]:
@@ -267,7 +287,9 @@ def clocks(seen: Seen, looks: Collection[str]) -> Iterator[Finding]:
     for origin, offset in offsets.items():
         if offset > CLOCK:
             hint = "set the controller's clock, best from a time server"
-            yield Finding("TRV-D066", origin, f"its clock is {offset:.1f} s ahead", hint, "warning")
+            yield Finding(
+                "TRV-D066", origin, Message("its clock is {offset:.1f} s ahead", offset=offset), hint, "warning"
+            )
 
 
 def _rows(interface: Interface, binding: Binding, seen: Seen) -> Iterator[dict[str, Any]]:
@@ -289,7 +311,7 @@ def _rows(interface: Interface, binding: Binding, seen: Seen) -> Iterator[dict[s
 
 def _spelt(lacks: Lacks) -> str:
     """Alternatives in words, the two smallest."""
-    return " or ".join(", ".join(group) for group in lacks[:2])
+    return Message.joined([", ".join(group) for group in lacks[:2]], "{first} or {then}")
 
 
 def _silent(found: Diagnosis) -> bool:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from trivet.commission.watch import Trace
-from trivet.errors import Finding
+from trivet.errors import Finding, Message
 from trivet.signals import SECOND, Floats, Ints
 
 PHASES = (1, 2, 3)
@@ -66,8 +66,10 @@ def _signs(numbers: Numbers, where: str) -> Iterator[Finding]:
         values = numbers.get(f"power_l{phase}", _NOTHING)[1]
         loaded = values[np.abs(values) > LOAD]
         if len(loaded) >= FEWEST and (loaded < 0).mean() > 0.9:
-            message = f"phase {phase} counts backwards: {np.median(loaded):.0f} W"
-            hint = f"turn its current transformer, or write `invert: [power_l{phase}]` at the meter's endpoint"
+            message = Message("phase {phase} counts backwards: {watts:.0f} W", phase=phase, watts=np.median(loaded))
+            hint = Message(
+                "turn its current transformer, or write `invert: [power_l{phase}]` at the meter's endpoint", phase=phase
+            )
             yield Finding("TRV-D070", f"{where}/power_l{phase}", message, hint)
 
 
@@ -85,12 +87,12 @@ def _sum(numbers: Numbers, where: str) -> Iterator[Finding]:
     for signs in itertools.product((1, -1), repeat=3):
         if -1 in signs and signs.count(-1) < 3 and _agree((np.array(signs)[:, None] * phases).sum(axis=0), total):
             wrong = [f"power_l{phase}" for phase, sign in zip(PHASES, signs, strict=True) if sign < 0]
-            message = f"the total is the sum of the phases only with {' and '.join(wrong)} reversed"
+            message = Message("the total is the sum of the phases only with {phases} reversed", phases=", ".join(wrong))
             hint = "a current transformer is turned, or two voltages are exchanged: look at the meter's wiring"
             yield Finding("TRV-D071", f"{where}/active_power", message, hint)
             return
     ratio = float(np.median(total / phases.sum(axis=0)))
-    message = f"the total is {ratio:.3g} times the sum of the phases"
+    message = Message("the total is {ratio:.3g} times the sum of the phases", ratio=ratio)
     hint = "total and phases have other scales or transformer ratios, or a phase is not measured: correct the profile"
     yield Finding("TRV-D071", f"{where}/active_power", message, hint)
 
@@ -104,16 +106,30 @@ def _transformer(numbers: Numbers, parameters: Mapping[str, float], where: str) 
     most = float(np.abs(power).max())
     if most > 1.3 * rated:
         hint = "the transformer ratio is set twice, or the meter covers more than this appliance"
-        message = f"takes {most:.0f} W, {most / rated:.1f} times its rated {rated:.0f} W"
+        message = Message(
+            "takes {most:.0f} W, {times:.1f} times its rated {rated:.0f} W", most=most, times=most / rated, rated=rated
+        )
         yield Finding("TRV-D072", f"{where}/active_power", message, hint)
         return
     step = _heater_step(numbers, parameters)
     if step is not None:
         name, watts, ratio = step
-        message = f"power rises by {watts:.0f} W when {name} switches on; times {ratio:g} that is its nameplate"
-        yield Finding("TRV-D072", f"{where}/active_power", message, f"write `ct_ratio: {ratio:g}` at the endpoint")
+        message = Message(
+            "power rises by {watts:.0f} W when {name} switches on; times {ratio:g} that is its nameplate",
+            watts=watts,
+            name=name,
+            ratio=ratio,
+        )
+        yield Finding(
+            "TRV-D072",
+            f"{where}/active_power",
+            message,
+            Message("write `ct_ratio: {ratio:g}` at the endpoint", ratio=ratio),
+        )
     elif most < UNLIKELY * rated and len(_changes(*numbers.get("program_mode", _NOTHING))) >= FEWEST:
-        message = f"took {most:.0f} W at most while programmes ran, its rated power is {rated:.0f} W"
+        message = Message(
+            "took {most:.0f} W at most while programmes ran, its rated power is {rated:.0f} W", most=most, rated=rated
+        )
         hint = "a transformer ratio is missing at the meter or as `ct_ratio` at the endpoint"
         yield Finding("TRV-D072", f"{where}/active_power", message, hint, "warning")
 
@@ -155,7 +171,7 @@ def _energy(numbers: Numbers, where: str) -> Iterator[Finding]:
     steps = np.diff(energy)
     resolution = float(steps[steps > 0].min()) if (steps > 0).any() else np.inf
     if used > 20 * resolution and used > 1.0 and abs(counted / used - 1.0) > 0.25:
-        message = f"counted {counted:.4g} W.h while {used:.4g} W.h were drawn"
+        message = Message("counted {counted:.4g} W.h while {used:.4g} W.h were drawn", counted=counted, used=used)
         hint = "power and energy have other scales or transformer ratios: compare both with the meter's display"
         yield Finding("TRV-D073", f"{where}/active_energy", message, hint, "warning")
 
@@ -179,7 +195,9 @@ def _shared(numbers: Numbers, where: str, off: float | None) -> Iterator[Finding
     else:
         return
     if len(strange) >= 2 and len(strange) > SHARE * len(big):
-        message = f"{len(strange)} of {len(big)} steps of power are not the appliance's own"
+        message = Message(
+            "{count} of {total} steps of power are not the appliance's own", count=len(strange), total=len(big)
+        )
         hint = "the meter's feed is shared: measure the appliance alone, or list what the meter covers"
         yield Finding("TRV-D074", f"{where}/active_power", message, hint, "warning")
 

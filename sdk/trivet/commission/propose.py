@@ -26,7 +26,7 @@ from trivet.device.adapter import Clock
 from trivet.device.binding import Binding, bind
 from trivet.device.document import Device
 from trivet.device.library import ResolvedDevice, resolve
-from trivet.errors import DocumentError, Finding
+from trivet.errors import DocumentError, Finding, Message
 from trivet.interface.document import Interface, When
 from trivet.interface.parse import parse_as
 from trivet.window.cycles import Cycle
@@ -157,7 +157,7 @@ def _standard(interface: Interface, name: str, binding: Binding) -> tuple[When, 
     opens = next(when for when in window.opens_when if when.signal in binding.fitted)
     closes = next((when for when in window.closes_when if when.signal in binding.fitted), None)
     if closes is None:
-        raise DocumentError(f"nothing here can close window `{name}`", where=interface.id)
+        raise DocumentError(Message("nothing here can close window `{name}`", name=name), where=interface.id)
     return opens, closes
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from trivet.device.adapter import Adapter
 from trivet.device.library import adapter, adapters
-from trivet.errors import AdapterError, DocumentError
+from trivet.errors import AdapterError, DocumentError, Message
 
 
 def reader(url: str) -> tuple[Adapter, str]:
@@ -27,5 +27,5 @@ def reader(url: str) -> tuple[Adapter, str]:
         if colon and scheme == one.name:
             return one, f"{one.schemes[0]}:{rest}"
         known += one.schemes
-    hint = f"begin it with one of {', '.join(f'{scheme}:' for scheme in known)}"
-    raise DocumentError(f"no adapter reads `{url}`", hint=hint, rule="TRV-D014")
+    hint = Message("begin it with one of {names}", names=", ".join(f"{scheme}:" for scheme in known))
+    raise DocumentError(Message("no adapter reads `{url}`", url=url), hint=hint, rule="TRV-D014")

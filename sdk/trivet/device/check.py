@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from trivet import units
 from trivet.device.document import Device, Endpoint, Point, Profile
-from trivet.errors import DocumentError, Finding
+from trivet.errors import DocumentError, Finding, Message
 from trivet.interface.findings import Findings, near
 from trivet.interface.load import build, fields
 from trivet.interface.parsed import Json, Parsed, Path
@@ -47,7 +47,9 @@ def check_device(device: Device | Parsed[Device]) -> list[Finding]:
     notes.require(bool(document.endpoints), "TRV-D031", ("endpoints",), "is empty", "name at least one endpoint")
     if not zone_exists(document.time_zone):
         hint = "write an IANA name such as `Europe/Berlin` or `UTC`"
-        notes.add("TRV-D016", ("time_zone",), f"`{document.time_zone}` is not a time zone", hint)
+        notes.add(
+            "TRV-D016", ("time_zone",), Message("`{time_zone}` is not a time zone", time_zone=document.time_zone), hint
+        )
     for name, endpoint in document.endpoints.items():
         _check_endpoint(notes, ("endpoints", name), endpoint)
     groups: dict[Path, Mapping[str, str]] = {("bind",): document.bind}
@@ -60,11 +62,17 @@ def check_device(device: Device | Parsed[Device]) -> list[Finding]:
 
 def _check_identity(notes: Findings[Any], name: str, version: str | None) -> None:
     hint = "write lower-case words joined by hyphens"
-    notes.require(bool(_KEBAB.fullmatch(name)), "TRV-D030", ("id",), f"`{name}` is not kebab-case", hint)
+    notes.require(
+        bool(_KEBAB.fullmatch(name)), "TRV-D030", ("id",), Message("`{name}` is not kebab-case", name=name), hint
+    )
     if version is not None:
         hint = "write three numbers, such as `0.9.0`"
         notes.require(
-            bool(_SEMVER.fullmatch(version)), "TRV-D030", ("version",), f"`{version}` is not a semantic version", hint
+            bool(_SEMVER.fullmatch(version)),
+            "TRV-D030",
+            ("version",),
+            Message("`{version}` is not a semantic version", version=version),
+            hint,
         )
 
 
@@ -83,9 +91,9 @@ def _check_point(notes: Findings[Profile], name: str, point: Point, points: Mapp
     references.update({(*path, "when", other): other for other in point.when})
     for place, other in references.items():
         if other is not None and other == name:
-            notes.add("TRV-D032", place, f"`{other}` is the point itself", "name another point")
+            notes.add("TRV-D032", place, Message("`{other}` is the point itself", other=other), "name another point")
         elif other is not None and other not in points:
-            notes.add("TRV-D032", place, f"there is no point `{other}`", near(other, points))
+            notes.add("TRV-D032", place, Message("there is no point `{other}`", other=other), near(other, points))
     _check_repeat(notes, path, point)
     _check_codes(notes, (*path, "enumeration"), point.enumeration)
     if point.selector is not None:
@@ -103,7 +111,7 @@ def _check_unit(notes: Findings[Profile], path: Path, code: str | None) -> None:
 
 def _check_range(notes: Findings[Profile], path: Path, limits: tuple[float, float] | None) -> None:
     if limits is not None:
-        message = f"{limits[0]:g} is not below {limits[1]:g}"
+        message = Message("{low:g} is not below {high:g}", low=limits[0], high=limits[1])
         notes.require(limits[0] < limits[1], "TRV-D033", path, message, "write the lower limit first")
 
 
@@ -111,7 +119,12 @@ def _check_repeat(notes: Findings[Profile], path: Path, point: Point) -> None:
     if point.repeat is None:
         return
     fits = 1 <= point.repeat.max <= MOST_REPEATS
-    notes.require(fits, "TRV-D034", (*path, "repeat", "max"), f"must lie between 1 and {MOST_REPEATS}")
+    notes.require(
+        fits,
+        "TRV-D034",
+        (*path, "repeat", "max"),
+        Message("must lie between 1 and {most}", most=MOST_REPEATS),
+    )
     notes.require(point.repeat.stride > 0, "TRV-D034", (*path, "repeat", "stride"), "must be above 0")
 
 
@@ -157,8 +170,10 @@ def _check_lines(
     for signal, spec in lines.items():
         endpoint, _, point = spec.partition(".")
         if endpoint not in endpoints or not point:
-            hint = f"write `endpoint.point`; endpoints are {', '.join(endpoints)}"
-            notes.add("TRV-D002", (*path, signal), f"`{spec}` names no endpoint of this device", hint)
+            hint = Message("write `endpoint.point`; endpoints are {names}", names=", ".join(endpoints))
+            notes.add(
+                "TRV-D002", (*path, signal), Message("`{spec}` names no endpoint of this device", spec=spec), hint
+            )
 
 
 def _check_levels(notes: Findings[Device], device: Device) -> None:

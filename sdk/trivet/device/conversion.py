@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from trivet import units
 from trivet.device.document import Point
-from trivet.errors import DocumentError
+from trivet.errors import DocumentError, Message
 from trivet.interface.columns import codes
 from trivet.interface.document import Signal
 
@@ -81,7 +81,13 @@ def wire(source: Source, column: str, signal: Signal) -> tuple[Wire | None, list
     scale = linear[0] * (-1.0 if source.invert else 1.0) * _transformer(source)
     step = resolution(source.point)
     if step is not None and signal.resolution is not None and step * abs(scale) > signal.resolution * (1 + 1e-9):
-        message = f"has steps of {step * abs(scale):g} {signal.unit}, `{column}` needs {signal.resolution:g} or finer"
+        message = Message(
+            "has steps of {step:g} {unit}, `{column}` needs {resolution:g} or finer",
+            step=step * abs(scale),
+            unit=signal.unit,
+            column=column,
+            resolution=signal.resolution,
+        )
         return None, [Problem("TRV-D010", message, "bind a finer point, or none")]
     low, high = _range(source.point, signal, scale, linear[1])
     return Wire(source.name, column, scale, linear[1], low, high, None, signal.uncertain), []
@@ -101,11 +107,17 @@ def _linear(point: Point, signal: Signal, column: str) -> tuple[float, float] | 
     if point.unit is None and signal.unit == "1":
         return 1.0, 0.0
     if point.unit is None:
-        return Problem("TRV-D006", f"has no unit, `{column}` is in `{signal.unit}`", "give the point its UCUM unit")
+        return Problem(
+            "TRV-D006",
+            Message("has no unit, `{column}` is in `{unit}`", column=column, unit=signal.unit),
+            "give the point its UCUM unit",
+        )
     try:
         return units.conversion(point.unit, signal.unit)
     except DocumentError as error:
-        return Problem("TRV-D007", f"cannot feed `{column}`: {error.message}", error.hint)
+        return Problem(
+            "TRV-D007", Message("cannot feed `{column}`: {reason}", column=column, reason=error.message), error.hint
+        )
 
 
 def _transformer(source: Source) -> float:
@@ -129,14 +141,29 @@ def _states(point: Point, signal: Signal) -> tuple[dict[float, float], list[Prob
     known, states, problems = codes(signal), {}, []
     names = ", ".join(known)
     if not point.enumeration:
-        problems.append(Problem("TRV-D008", "maps no codes to states", f"map its codes to: {names}"))
+        problems.append(
+            Problem("TRV-D008", "maps no codes to states", Message("map its codes to: {names}", names=names))
+        )
     for native, state in point.enumeration.items():
         code = _code(native)
         if code is None:
-            problems.append(Problem("TRV-D008", f"code `{native}` is not a number", "write the number that is read"))
+            problems.append(
+                Problem(
+                    "TRV-D008",
+                    Message("code `{native}` is not a number", native=native),
+                    "write the number that is read",
+                )
+            )
         elif state not in known:
-            hint = f"states are: {names}; until then the code counts as unknown"
-            problems.append(Problem("TRV-D009", f"names a state `{state}` that the interface has not", hint, "warning"))
+            hint = Message("states are: {names}; until then the code counts as unknown", names=names)
+            problems.append(
+                Problem(
+                    "TRV-D009",
+                    Message("names a state `{state}` that the interface has not", state=state),
+                    hint,
+                    "warning",
+                )
+            )
         else:
             states[code] = known[state]
     return states, problems

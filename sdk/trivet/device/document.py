@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from trivet.errors import Message
 from trivet.interface.document import STRICT, Labels, Level, When
 from trivet.interface.parsed import Json
 
@@ -273,5 +274,5 @@ def _instant(text: str) -> datetime:
     except ValueError:
         instant = None
     if instant is None or instant.tzinfo is None:
-        raise ValueError(f"{text!r} is not a time with its offset, such as '2026-03-01T06:30:00Z'")
+        raise ValueError(Message("{text!r} is not a time with its offset, such as '2026-03-01T06:30:00Z'", text=text))
     return instant

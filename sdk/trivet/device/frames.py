@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from trivet.device.document import Profile
-from trivet.errors import DocumentError, Finding
+from trivet.errors import DocumentError, Finding, Message
 
 SUFFIX = ".frames.json"
 LARGEST = 1 << 20
@@ -75,7 +75,7 @@ def load_frames(path: str | Path) -> tuple[Frame, ...]:
             tree = json.loads(file.read(LARGEST))
         return tuple(_frame(node) for node in tree["frames"])
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        message = f"is no file of frames ({type(error).__name__}: {error})"
+        message = Message("is no file of frames ({kind}: {reason})", kind=type(error).__name__, reason=error)
         hint = "see docs/modbus-profiles.md for the form"
         raise DocumentError(message, where=str(path), hint=hint, rule="TRV-M121") from error
 
@@ -117,17 +117,22 @@ def _differences(frame: Frame, shown: Shown) -> Iterator[str]:
     for name, wanted in frame.values.items():
         value = shown.values.get(name)
         if value is None:
-            yield f"`{name}` is not in this answer"
+            yield Message("`{name}` is not in this answer", name=name)
         elif (wanted is None) != math.isnan(value):
-            yield f"`{name}` is {_text(value)}, not {_text(wanted)}"
+            yield Message("`{name}` is {found}, not {expected}", name=name, found=_text(value), expected=_text(wanted))
         elif wanted is not None and not math.isclose(value, wanted, rel_tol=CLOSE, abs_tol=CLOSE):
-            yield f"`{name}` is {value!r}, not {wanted!r}"
+            yield Message("`{name}` is {found!r}, not {expected!r}", name=name, found=value, expected=wanted)
     for name, reason in frame.reasons.items():
         if shown.reasons.get(name, "") != reason:
-            yield f"`{name}` has the reason {shown.reasons.get(name, 'none')!r}, not {reason!r}"
+            yield Message(
+                "`{name}` has the reason {found!r}, not {expected!r}",
+                name=name,
+                found=shown.reasons.get(name, "none"),
+                expected=reason,
+            )
     for name, active in frame.conditions.items():
         if shown.conditions.get(name) is not active:
-            yield f"`{name}` is {'not ' if active else ''}active"
+            yield Message("`{name}` is {value}active", name=name, value="not " if active else "")
 
 
 def _text(value: float | None) -> str:

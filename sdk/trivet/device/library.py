@@ -13,7 +13,7 @@ from trivet.device import recording
 from trivet.device.adapter import Adapter, Target
 from trivet.device.check import check_device, check_profile
 from trivet.device.document import Device, Endpoint, InterfaceReference, Profile
-from trivet.errors import AdapterError, DocumentError, Finding
+from trivet.errors import AdapterError, DocumentError, Finding, Message
 from trivet.interface.digest import document_digest
 from trivet.interface.document import Interface
 from trivet.interface.library import find
@@ -101,15 +101,25 @@ def adapter(name: str) -> Adapter:
     known = adapters()
     if name not in known:
         names = ", ".join(sorted(known)) or "none"
-        raise AdapterError(f"there is no adapter `{name}`", hint=f"installed adapters are: {names}", rule="TRV-D014")
+        raise AdapterError(
+            Message("there is no adapter `{name}`", name=name),
+            hint=Message("installed adapters are: {names}", names=names),
+            rule="TRV-D014",
+        )
     try:
         found = known[name].load()
     except ImportError as error:
         raise AdapterError(
-            f"adapter `{name}` cannot be imported ({error})", hint=f"pip install 'trivet[{name}]'", rule="TRV-D014"
+            Message("adapter `{name}` cannot be imported ({reason})", name=name, reason=error),
+            hint=Message("pip install 'trivet[{name}]'", name=name),
+            rule="TRV-D014",
         ) from error
     if not isinstance(found, Adapter):
-        raise AdapterError(f"entry point `{name}` of {GROUP} is no adapter", hint="update its package", rule="TRV-D014")
+        raise AdapterError(
+            Message("entry point `{name}` of {group} is no adapter", name=name, group=GROUP),
+            hint="update its package",
+            rule="TRV-D014",
+        )
     return found
 
 
@@ -156,13 +166,28 @@ def check_compatible(parsed: Parsed[Device], interface: str, version: str) -> No
 def _mismatch(reference: InterfaceReference, interface: str, version: str) -> str:
     """Why an interface is not the one that a reference means, or nothing."""
     if reference.id != interface:
-        return f"the device is for interface `{reference.id}`, the package for `{interface}`"
+        return Message(
+            "the device is for interface `{id}`, the package for `{interface}`", id=reference.id, interface=interface
+        )
     try:
         wanted, found = _numbers(reference.version), _numbers(version)
     except ValueError:
-        return f"`{reference.version}` is not a version that can be compared with {version}"
+        return Message(
+            "`{version}` is not a version that can be compared with {version2}",
+            version=reference.version,
+            version2=version,
+        )
     fits = wanted[0] == found[0] and (wanted[1] == found[1] if wanted[0] == 0 else wanted[1] <= found[1])
-    return "" if fits else f"the device is for version {reference.version} of `{interface}`, the package for {version}"
+    return (
+        ""
+        if fits
+        else Message(
+            "the device is for version {version} of `{interface}`, the package for {package_version}",
+            version=reference.version,
+            interface=interface,
+            package_version=version,
+        )
+    )
 
 
 def _numbers(version: str) -> tuple[int, int]:
@@ -209,9 +234,9 @@ def _check_scheme(parsed: Parsed[Device], name: str, endpoint: Endpoint, reader:
     scheme = endpoint.url.partition(":")[0]
     if scheme not in reader.schemes:
         raise DocumentError(
-            f"`{endpoint.url}` is not a URL for adapter `{reader.name}`",
+            Message("`{url}` is not a URL for adapter `{name}`", url=endpoint.url, name=reader.name),
             where=parsed.at(("endpoints", name, "url")),
-            hint=f"begin it with {' or '.join(f'{known}:' for known in reader.schemes)}",
+            hint=Message("begin it with {names}", names=" or ".join(f"{known}:" for known in reader.schemes)),
             rule="TRV-D014",
         )
 

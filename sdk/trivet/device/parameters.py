@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from trivet.device.document import Device
-from trivet.errors import Finding
+from trivet.errors import Finding, Message
 from trivet.interface.document import Interface
 from trivet.interface.findings import Findings, near
 from trivet.interface.parsed import Parsed
@@ -18,10 +18,18 @@ def check_parameters(interface: Interface, device: Device | Parsed[Device]) -> l
         path, spec = ("parameters", name), interface.parameters.get(name)
         if spec is None:
             hint = near(name, interface.parameters)
-            notes.add("TRV-D015", path, f"`{interface.id}` has no parameter `{name}`", hint)
+            notes.add("TRV-D015", path, Message("`{id}` has no parameter `{name}`", id=interface.id, name=name), hint)
         elif not spec.range[0] <= value <= spec.range[1]:
-            message = f"{value:g} {spec.unit} is not possible"
+            message = Message("{value:g} {unit} is not possible", value=value, unit=spec.unit)
             notes.add(
-                "TRV-D015", path, message, f"give a value from {spec.range[0]:g} to {spec.range[1]:g} {spec.unit}"
+                "TRV-D015",
+                path,
+                message,
+                Message(
+                    "give a value from {low:g} to {high:g} {unit}",
+                    low=spec.range[0],
+                    high=spec.range[1],
+                    unit=spec.unit,
+                ),
             )
     return notes.found

@@ -15,7 +15,7 @@ from typing import NamedTuple, TypeVar
 
 from trivet.device.conversion import Source, Wire, wire
 from trivet.device.document import Device, Endpoint, Point, Profile
-from trivet.errors import DocumentError, Finding
+from trivet.errors import DocumentError, Finding, Message
 from trivet.interface.columns import column_names, columns
 from trivet.interface.document import Interface
 from trivet.interface.findings import Findings, near
@@ -88,9 +88,9 @@ class _Wirer:
         }
         if zone is not None and zone not in self.device.zones:
             raise DocumentError(
-                f"there is no zone `{zone}`",
+                Message("there is no zone `{zone}`", zone=zone),
                 where=self.device.id,
-                hint=str(near(zone, self.device.zones)),
+                hint=near(zone, self.device.zones).text(),
                 rule="TRV-D013",
             )
 
@@ -106,7 +106,7 @@ class _Wirer:
                 wires[pair.endpoint].append(made)
         if not any(wires.values()) and not self._found():
             hint = "bind points to signals, or use a profile whose points name signals of this interface"
-            self.notes.add("TRV-D011", ("endpoints",), f"nothing here feeds `{self.interface.id}`", hint)
+            self.notes.add("TRV-D011", ("endpoints",), Message("nothing here feeds `{id}`", id=self.interface.id), hint)
         return Wiring({name: tuple(made) for name, made in wires.items()}, tuple(dict.fromkeys(self._found())))
 
     def _found(self) -> list[Finding]:
@@ -120,13 +120,18 @@ class _Wirer:
             for index, point in enumerate(endpoint.invert):
                 if point not in points:
                     path = ("endpoints", name, "invert", index)
-                    self.notes.add("TRV-D003", path, f"the profile has no point `{point}`", near(point, points))
+                    self.notes.add(
+                        "TRV-D003",
+                        path,
+                        Message("the profile has no point `{point}`", point=point),
+                        near(point, points),
+                    )
 
     def _known_signal(self, name: str, path: Path) -> bool:
         known = {*self.interface.signals, *self.signals}
         if name in known:
             return True
-        message = f"`{self.interface.id}` has no signal `{name}`"
+        message = Message("`{id}` has no signal `{name}`", id=self.interface.id, name=name)
         self.notes.add("TRV-D001", path, message, near(name, known))
         return False
 
@@ -143,14 +148,17 @@ class _Wirer:
     def _stated(self, signal: str, spec: str, path: Path) -> Iterator[_Pair]:
         endpoint, _, name = spec.partition(".")
         if endpoint not in self.device.endpoints or not name:
-            hint = f"write `endpoint.point`; endpoints are {', '.join(self.device.endpoints)}"
-            self.notes.add("TRV-D002", path, f"`{spec}` names no endpoint of this device", hint)
+            hint = Message("write `endpoint.point`; endpoints are {names}", names=", ".join(self.device.endpoints))
+            self.notes.add("TRV-D002", path, Message("`{spec}` names no endpoint of this device", spec=spec), hint)
             return
         found = _point(self.profiles[endpoint].points, name)
         if found is None:
             names = self.profiles[endpoint].points
             self.notes.add(
-                "TRV-D003", path, f"profile `{self.profiles[endpoint].id}` has no point `{name}`", near(name, names)
+                "TRV-D003",
+                path,
+                Message("profile `{id}` has no point `{name}`", id=self.profiles[endpoint].id, name=name),
+                near(name, names),
             )
             return
         yield from self._paired(signal, endpoint, found, path)
@@ -174,8 +182,15 @@ class _Wirer:
         spec = self.interface.signals.get(signal)
         targets = column_names(signal, spec) if spec is not None else (signal,)
         if len(points) > 1 and (spec is None or spec.repeat is None):
-            message = f"`{points[0][0]}` recurs and `{signal}` does not"
-            self._note(endpoint, points[0][0], path, "TRV-D004", message, f"bind one, such as `{points[0][0]}_1`")
+            message = Message("`{point}` recurs and `{signal}` does not", point=points[0][0], signal=signal)
+            self._note(
+                endpoint,
+                points[0][0],
+                path,
+                "TRV-D004",
+                message,
+                Message("bind one, such as `{point}_1`", point=points[0][0]),
+            )
             return
         for column, (name, number) in zip(targets, points, strict=False):
             yield _Pair(column, endpoint, name, number, path)
@@ -188,8 +203,20 @@ class _Wirer:
             if other is pair:
                 yield pair
                 continue
-            message = f"`{other.endpoint}.{other.point}` and `{pair.endpoint}.{pair.point}` both feed `{pair.column}`"
-            hint = f"say which: bind: {{{pair.column}: {pair.endpoint}.{pair.point}}}, or list what each meter covers"
+            message = Message(
+                "`{endpoint}.{point}` and `{pair_endpoint}.{pair_point}` both feed `{column}`",
+                endpoint=other.endpoint,
+                point=other.point,
+                pair_endpoint=pair.endpoint,
+                pair_point=pair.point,
+                column=pair.column,
+            )
+            hint = Message(
+                "say which: bind: {{{column}: {endpoint}.{point}}}, or list what each meter covers",
+                column=pair.column,
+                endpoint=pair.endpoint,
+                point=pair.point,
+            )
             self.notes.add("TRV-D005", pair.path or ("endpoints", pair.endpoint), message, hint)
 
     def _wire(self, pair: _Pair) -> Wire | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from trivet.errors import Finding
+from trivet.errors import Finding, Message
 from trivet.interface.check_outputs import check_decisions, check_guards, check_outputs
 from trivet.interface.check_signals import check_signals, check_tiers
 from trivet.interface.check_windows import check_windows
@@ -54,11 +54,21 @@ def _check_identity(findings: Findings[Interface]) -> None:
     interface = findings.document
     hint = "write lower-case words joined by hyphens, such as `commercial-dishwasher`"
     findings.require(
-        bool(_KEBAB.fullmatch(interface.id)), "TRV-I020", ("id",), f"`{interface.id}` is not kebab-case", hint
+        bool(_KEBAB.fullmatch(interface.id)),
+        "TRV-I020",
+        ("id",),
+        Message("`{id}` is not kebab-case", id=interface.id),
+        hint,
     )
     shape = bool(_SEMVER.fullmatch(interface.version))
     hint = "write three numbers, such as `0.9.0`"
-    findings.require(shape, "TRV-I021", ("version",), f"`{interface.version}` is not a semantic version", hint)
+    findings.require(
+        shape,
+        "TRV-I021",
+        ("version",),
+        Message("`{version}` is not a semantic version", version=interface.version),
+        hint,
+    )
     findings.require(interface.frame > 0, "TRV-I022", ("frame",), "must be above 0", "write the frame step in seconds")
     findings.require(interface.settle >= 0, "TRV-I022", ("settle",), "must not be negative", "write 0 or more seconds")
     findings.require(bool(interface.signals), "TRV-I022", ("signals",), "is empty", "declare at least one signal")
@@ -114,7 +124,9 @@ def _check_budget(findings: Findings[Interface]) -> None:
     for index, row in enumerate(rows):
         path: Path = ("budget", index)
         stage = row.stage in STAGES
-        findings.require(stage, "TRV-I091", (*path, "stage"), f"`{row.stage}` is not a stage", "write `predict`")
+        findings.require(
+            stage, "TRV-I091", (*path, "stage"), Message("`{stage}` is not a stage", stage=row.stage), "write `predict`"
+        )
         findings.require(0 < row.percentile < 100, "TRV-I091", (*path, "percentile"), "must lie between 0 and 100")
         findings.require(row.limit > 0, "TRV-I091", (*path, "limit"), "must be above 0 seconds")
         findings.require(row.cores >= 1, "TRV-I091", (*path, "cores"), "must be at least 1")

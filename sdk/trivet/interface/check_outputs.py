@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from trivet.errors import Message
 from trivet.interface.check_signals import check_range, check_unit
 from trivet.interface.columns import columns
 from trivet.interface.document import DecisionRule, Guard, Interface, Needs, Output
@@ -53,7 +54,9 @@ def check_outputs(findings: Findings[Interface]) -> None:
         path: Path = ("outputs", name)
         known = output.window in interface.windows
         hint = near(output.window, interface.windows)
-        findings.require(known, "TRV-I060", (*path, "window"), f"`{output.window}` is not a window", hint)
+        findings.require(
+            known, "TRV-I060", (*path, "window"), Message("`{window}` is not a window", window=output.window), hint
+        )
         check_unit(findings, (*path, "unit"), output.unit)
         if output.range is not None:
             check_range(findings, (*path, "range"), output.range)
@@ -72,15 +75,23 @@ def check_guards(findings: Findings[Interface]) -> None:
         for at, name in enumerate(guard.outputs):
             hint = near(name, interface.outputs)
             findings.require(
-                name in interface.outputs, "TRV-I070", (*path, "outputs", at), f"`{name}` is not an output", hint
+                name in interface.outputs,
+                "TRV-I070",
+                (*path, "outputs", at),
+                Message("`{name}` is not an output", name=name),
+                hint,
             )
         for at, name in enumerate(guard.signals):
             findings.require(
-                name in known, "TRV-I071", (*path, "signals", at), f"`{name}` is not a column", near(name, known)
+                name in known,
+                "TRV-I071",
+                (*path, "signals", at),
+                Message("`{name}` is not a column", name=name),
+                near(name, known),
             )
         states = {state for name in guard.signals if name in known for state in known[name].enumeration.values()}
         for at, state in enumerate(guard.states):
-            message = f"`{state}` is not a state of these signals"
+            message = Message("`{state}` is not a state of these signals", state=state)
             findings.require(state in states, "TRV-I072", (*path, "states", at), message, near(state, states))
         _check_form(findings, path, guard)
 
@@ -92,13 +103,19 @@ def check_decisions(findings: Findings[Interface]) -> None:
         path: Path = ("decisions", name)
         if rule.output not in interface.outputs:
             hint = near(rule.output, interface.outputs)
-            findings.add("TRV-I080", (*path, "output"), f"`{rule.output}` is not an output", hint)
+            findings.add(
+                "TRV-I080", (*path, "output"), Message("`{output}` is not an output", output=rule.output), hint
+            )
         elif _resolves(interface, rule.output):
             known = interface.classes(rule.output)
             for at, key in enumerate(rule.classes):
                 hint = near(key, known)
                 findings.require(
-                    key in known, "TRV-I081", (*path, "classes", at), f"`{key}` is not a class of it", hint
+                    key in known,
+                    "TRV-I081",
+                    (*path, "classes", at),
+                    Message("`{key}` is not a class of it", key=key),
+                    hint,
                 )
         _check_levels(findings, path, rule)
 
@@ -113,14 +130,24 @@ def _check_classes(findings: Findings[Interface], name: str, output: Output) -> 
     if output.kind not in MANY_COLUMNS:
         one = not output.classes and output.classes_of is None
         findings.require(
-            one, "TRV-I063", path, f"of kind `{output.kind}` has one column, not classes", "remove `classes`"
+            one,
+            "TRV-I063",
+            path,
+            Message("of kind `{kind}` has one column, not classes", kind=output.kind),
+            "remove `classes`",
         )
         return
     if output.classes_of is not None:
         findings.require(not output.classes, "TRV-I063", (*path, "classes"), "stands beside `classes_of`", "keep one")
         _check_shared(findings, path, output)
         return
-    findings.require(bool(output.classes), "TRV-I063", path, f"of kind `{output.kind}` has no classes", "add `classes`")
+    findings.require(
+        bool(output.classes),
+        "TRV-I063",
+        path,
+        Message("of kind `{kind}` has no classes", kind=output.kind),
+        "add `classes`",
+    )
     if output.kind == "classes" and output.classes:
         hint = "add `unknown`: what a model has no name for must have a place"
         findings.require("unknown" in output.classes, "TRV-I062", (*path, "classes"), "lacks the class `unknown`", hint)
@@ -133,10 +160,15 @@ def _check_shared(findings: Findings[Interface], path: Path, output: Output) -> 
     place: Path = (*path, "classes_of")
     if other is None:
         hint = near(output.classes_of or "", outputs)
-        findings.add("TRV-I064", place, f"`{output.classes_of}` is not an output", hint)
+        findings.add("TRV-I064", place, Message("`{classes_of}` is not an output", classes_of=output.classes_of), hint)
     elif other.kind != output.kind or not other.classes:
-        remedy = f"name an output of kind `{output.kind}` that lists its own classes"
-        findings.add("TRV-I064", place, f"`{output.classes_of}` has no such classes of its own", remedy)
+        remedy = Message("name an output of kind `{kind}` that lists its own classes", kind=output.kind)
+        findings.add(
+            "TRV-I064",
+            place,
+            Message("`{classes_of}` has no such classes of its own", classes_of=output.classes_of),
+            remedy,
+        )
 
 
 def _check_ids(findings: Findings[Interface], path: Path, output: Output) -> None:
@@ -148,10 +180,15 @@ def _check_ids(findings: Findings[Interface], path: Path, output: Output) -> Non
         first, *others = holders[value.id]
         twin = first if key != first else others[0] if others else ""
         if twin:
-            findings.add("TRV-I061", place, f"{value.id} is also the id of `{twin}`", "give each class its own")
+            findings.add(
+                "TRV-I061",
+                place,
+                Message("{id} is also the id of `{twin}`", id=value.id, twin=twin),
+                "give each class its own",
+            )
         elif not 0 <= value.id < len(output.classes):
             hint = "ids are the columns of the tensor: 0, 1, 2 ... without a gap"
-            findings.add("TRV-I061", place, f"{value.id} leaves a gap", hint)
+            findings.add("TRV-I061", place, Message("{id} leaves a gap", id=value.id), hint)
 
 
 def _check_limit(findings: Findings[Interface], path: Path, output: Output) -> None:
@@ -167,7 +204,9 @@ def _check_horizon(findings: Findings[Interface], path: Path, output: Output) ->
     for key, value in output.horizon.items():
         place: Path = (*path, "horizon", key)
         known = ", ".join(HORIZONS)
-        findings.require(key in HORIZONS, "TRV-I066", place, "is not a horizon", f"write one of {known}")
+        findings.require(
+            key in HORIZONS, "TRV-I066", place, "is not a horizon", Message("write one of {names}", names=known)
+        )
         findings.require(value >= 0, "TRV-I066", place, "must not be negative")
     findings.require(output.baseline >= 0, "TRV-I067", (*path, "baseline"), "must not be negative")
 
@@ -195,17 +234,25 @@ def _check_needs(findings: Findings[Interface], path: Path, needs: Needs) -> Non
             elif name in known:
                 labels = [name] if known[name].role == "label" else []
             else:
-                message = f"`{name}` is neither a column nor a tier"
+                message = Message("`{name}` is neither a column nor a tier", name=name)
                 findings.add("TRV-I042", place, message, near(name, [*known, *interface.tiers]))
                 continue
             hint = "a label, or anything derived from it, never enters a feature"
-            findings.require(not labels, "TRV-I043", place, f"`{', '.join(labels)}` is a label", hint)
+            findings.require(
+                not labels, "TRV-I043", place, Message("`{names}` is a label", names=", ".join(labels)), hint
+            )
 
 
 def _check_form(findings: Findings[Interface], path: Path, guard: Guard) -> None:
     form = GUARDS[guard.check]
     right = guard.action == form.action
-    findings.require(right, "TRV-I074", (*path, "action"), f"of `{guard.check}` must be `{form.action}`", "correct it")
+    findings.require(
+        right,
+        "TRV-I074",
+        (*path, "action"),
+        Message("of `{check}` must be `{action}`", check=guard.check, action=form.action),
+        "correct it",
+    )
     given = {
         "signals": bool(guard.signals),
         "states": bool(guard.states),
@@ -214,12 +261,26 @@ def _check_form(findings: Findings[Interface], path: Path, guard: Guard) -> None
     }
     for key, present in given.items():
         if key in form.requires:
-            findings.require(present, "TRV-I073", (*path, key), f"is missing for `{guard.check}`", f"add `{key}`")
+            findings.require(
+                present,
+                "TRV-I073",
+                (*path, key),
+                Message("is missing for `{check}`", check=guard.check),
+                Message("add `{key}`", key=key),
+            )
         elif key not in form.allows:
-            findings.require(not present, "TRV-I073", (*path, key), f"has no meaning for `{guard.check}`", "remove it")
+            findings.require(
+                not present,
+                "TRV-I073",
+                (*path, key),
+                Message("has no meaning for `{check}`", check=guard.check),
+                "remove it",
+            )
     for key in form.parameters if guard.parameters else ():
         above = guard.parameters.get(key, 0) > 0
-        findings.require(above, "TRV-I073", (*path, "parameters", key), "must be given and above 0", f"add `{key}`")
+        findings.require(
+            above, "TRV-I073", (*path, "parameters", key), "must be given and above 0", Message("add `{key}`", key=key)
+        )
     for key in guard.parameters:
         known = key in form.parameters
         findings.require(known, "TRV-I073", (*path, "parameters", key), "is not a number of this check", "remove it")

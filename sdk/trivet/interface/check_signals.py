@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from trivet import units
-from trivet.errors import DocumentError
+from trivet.errors import DocumentError, Message
 from trivet.interface.columns import MOST_REPEATS, column_names, columns
 from trivet.interface.document import Interface, Signal
 from trivet.interface.findings import Findings, near
@@ -42,7 +42,13 @@ def check_tiers(findings: Findings[Interface]) -> None:
         findings.require(tier not in known, "TRV-I024", path, "is also the name of a column", "rename the tier")
         findings.require(bool(names), "TRV-I041", path, "is empty", "name its columns")
         for index, name in enumerate(names):
-            findings.require(name in known, "TRV-I041", (*path, index), f"`{name}` is not a column", near(name, known))
+            findings.require(
+                name in known,
+                "TRV-I041",
+                (*path, index),
+                Message("`{name}` is not a column", name=name),
+                near(name, known),
+            )
 
 
 def check_unit(findings: Findings[Interface], path: Path, code: str) -> None:
@@ -56,14 +62,26 @@ def check_unit(findings: Findings[Interface], path: Path, code: str) -> None:
 def check_range(findings: Findings[Interface], path: Path, limits: tuple[float, float]) -> None:
     """A range has its lower limit first."""
     low, high = limits
-    findings.require(low < high, "TRV-I033", path, f"{low:g} is not below {high:g}", "write the lower limit first")
+    findings.require(
+        low < high,
+        "TRV-I033",
+        path,
+        Message("{low:g} is not below {high:g}", low=low, high=high),
+        "write the lower limit first",
+    )
 
 
 def _check_times(findings: Findings[Interface], path: Path, signal: Signal) -> None:
     findings.require(signal.period > 0, "TRV-I034", (*path, "period"), "must be above 0 seconds")
     hint = "a value that is renewed every `period` must stay valid that long"
     enough = signal.max_age >= signal.period
-    findings.require(enough, "TRV-I034", (*path, "max_age"), f"{signal.max_age:g} s is below the period", hint)
+    findings.require(
+        enough,
+        "TRV-I034",
+        (*path, "max_age"),
+        Message("{max_age:g} s is below the period", max_age=signal.max_age),
+        hint,
+    )
 
 
 def _check_plausibility(findings: Findings[Interface], path: Path, signal: Signal) -> None:
@@ -88,10 +106,19 @@ def _check_enumeration(findings: Findings[Interface], path: Path, signal: Signal
             findings.add("TRV-I036", (*place, code), "lies outside the signal's range", "widen `range`")
         hint = "write lower-case words joined by underscores"
         findings.require(
-            bool(_STATE.fullmatch(state)), "TRV-I036", (*place, code), f"`{state}` is not snake_case", hint
+            bool(_STATE.fullmatch(state)),
+            "TRV-I036",
+            (*place, code),
+            Message("`{state}` is not snake_case", state=state),
+            hint,
         )
         if state in seen:
-            findings.add("TRV-I036", (*place, code), f"`{state}` is also the name of {seen[state]}", "rename one")
+            findings.add(
+                "TRV-I036",
+                (*place, code),
+                Message("`{state}` is also the name of {code}", state=state, code=seen[state]),
+                "rename one",
+            )
         seen.setdefault(state, code)
 
 
@@ -109,18 +136,20 @@ def _check_repeat(findings: Findings[Interface], name: str, signal: Signal) -> N
         return
     path: Path = ("signals", name, "repeat")
     most = signal.repeat.max
-    limits = f"must lie between 1 and {MOST_REPEATS}"
+    limits = Message("must lie between 1 and {most}", most=MOST_REPEATS)
     findings.require(1 <= most <= MOST_REPEATS, "TRV-I038", (*path, "max"), limits)
     count = signal.repeat.count
     if count is None:
         return
     signals = findings.document.signals
     if count not in signals:
-        findings.add("TRV-I038", (*path, "count"), f"`{count}` is not a signal", near(count, signals))
+        findings.add(
+            "TRV-I038", (*path, "count"), Message("`{count}` is not a signal", count=count), near(count, signals)
+        )
     else:
         fits = signals[count].repeat is None and not signals[count].enumeration and signals[count].range[1] <= most
-        hint = f"its range must end at {most} or below, and it must not repeat or have states"
-        findings.require(fits, "TRV-I038", (*path, "count"), f"`{count}` cannot count these", hint)
+        hint = Message("its range must end at {most} or below, and it must not repeat or have states", most=most)
+        findings.require(fits, "TRV-I038", (*path, "count"), Message("`{count}` cannot count these", count=count), hint)
 
 
 def _check_frozen(findings: Findings[Interface], path: Path, signal: Signal) -> None:
@@ -134,14 +163,23 @@ def _check_frozen(findings: Findings[Interface], path: Path, signal: Signal) -> 
         return
     other = columns(findings.document).get(rule.signal)
     if other is None:
-        findings.add("TRV-I039", (*place, "signal"), f"`{rule.signal}` is not a column", "correct the name")
+        findings.add(
+            "TRV-I039",
+            (*place, "signal"),
+            Message("`{signal}` is not a column", signal=rule.signal),
+            "correct the name",
+        )
         return
     findings.require(bool(rule.states), "TRV-I039", place, "has a signal but no states", "add `states`")
     for index, state in enumerate(rule.states):
         known = state in other.enumeration.values()
         hint = near(state, other.enumeration.values())
         findings.require(
-            known, "TRV-I039", (*place, "states", index), f"`{state}` is not a state of `{rule.signal}`", hint
+            known,
+            "TRV-I039",
+            (*place, "states", index),
+            Message("`{state}` is not a state of `{signal}`", state=state, signal=rule.signal),
+            hint,
         )
 
 
@@ -153,6 +191,9 @@ def _check_collisions(findings: Findings[Interface]) -> None:
         for column in column_names(name, signal):
             if column in owner:
                 findings.add(
-                    "TRV-I024", ("signals", name), f"makes column `{column}`, as `{owner[column]}` does", "rename one"
+                    "TRV-I024",
+                    ("signals", name),
+                    Message("makes column `{column}`, as `{owner}` does", column=column, owner=owner[column]),
+                    "rename one",
                 )
             owner[column] = name

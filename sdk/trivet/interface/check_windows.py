@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from trivet.errors import Message
 from trivet.interface.columns import columns
 from trivet.interface.document import Interface, Signal, When, WindowSpec
 from trivet.interface.findings import Findings, near
@@ -34,11 +35,22 @@ def check_condition(findings: Findings[Interface], path: Path, when: When) -> No
     """A condition looks at a column that can fulfil it, and that is no label."""
     known = columns(findings.document)
     if when.signal not in known:
-        findings.add("TRV-I052", (*path, "signal"), f"`{when.signal}` is not a column", near(when.signal, known))
+        findings.add(
+            "TRV-I052",
+            (*path, "signal"),
+            Message("`{signal}` is not a column", signal=when.signal),
+            near(when.signal, known),
+        )
         return
     signal = known[when.signal]
     hint = "a label is the controller's own judgement and must not shape what the model sees"
-    findings.require(signal.role != "label", "TRV-I055", (*path, "signal"), f"`{when.signal}` is a label", hint)
+    findings.require(
+        signal.role != "label",
+        "TRV-I055",
+        (*path, "signal"),
+        Message("`{signal}` is a label", signal=when.signal),
+        hint,
+    )
     findings.require(when.hold >= 0, "TRV-I053", (*path, "hold"), "must not be negative")
     if when.states:
         _check_states(findings, path, when, signal)
@@ -49,29 +61,53 @@ def check_condition(findings: Findings[Interface], path: Path, when: When) -> No
 def _check_states(findings: Findings[Interface], path: Path, when: When, signal: Signal) -> None:
     states = list(signal.enumeration.values())
     if not states:
-        findings.add("TRV-I053", (*path, "states"), f"`{when.signal}` has no states", "use `above` or `below`")
+        findings.add(
+            "TRV-I053",
+            (*path, "states"),
+            Message("`{signal}` has no states", signal=when.signal),
+            "use `above` or `below`",
+        )
         return
     for index, state in enumerate(when.states):
         place: Path = (*path, "states", index)
         findings.require(
-            state in states, "TRV-I053", place, f"`{state}` is not a state of `{when.signal}`", near(state, states)
+            state in states,
+            "TRV-I053",
+            place,
+            Message("`{state}` is not a state of `{signal}`", state=state, signal=when.signal),
+            near(state, states),
         )
 
 
 def _check_threshold(findings: Findings[Interface], path: Path, when: When, signal: Signal) -> None:
     key, threshold = ("above", when.above) if when.above is not None else ("below", when.below)
     if signal.enumeration:
-        findings.add("TRV-I053", (*path, key), f"`{when.signal}` has states, not a size", "use `states`")
+        findings.add(
+            "TRV-I053", (*path, key), Message("`{signal}` has states, not a size", signal=when.signal), "use `states`"
+        )
     elif threshold is not None and not signal.counter:
         low, high = signal.range
         inside = low <= threshold <= high
-        hint = f"the range of `{when.signal}` is {low:g} to {high:g} {signal.unit}"
-        findings.require(inside, "TRV-I054", (*path, key), f"{threshold:g} can never be crossed", hint)
+        hint = Message(
+            "the range of `{signal}` is {low:g} to {high:g} {unit}",
+            signal=when.signal,
+            low=low,
+            high=high,
+            unit=signal.unit,
+        )
+        findings.require(
+            inside, "TRV-I054", (*path, key), Message("{threshold:g} can never be crossed", threshold=threshold), hint
+        )
 
 
 def _check_frames(findings: Findings[Interface], path: Path, spec: WindowSpec) -> None:
     fits = 1 <= spec.length <= LONGEST_WINDOW
-    findings.require(fits, "TRV-I050", (*path, "length"), f"must lie between 1 and {LONGEST_WINDOW} frames")
+    findings.require(
+        fits,
+        "TRV-I050",
+        (*path, "length"),
+        Message("must lie between 1 and {most} frames", most=LONGEST_WINDOW),
+    )
     findings.require(spec.every >= 1, "TRV-I050", (*path, "every"), "must be at least 1 frame")
     before = 0 <= spec.pre < max(spec.length, 1)
     findings.require(before, "TRV-I050", (*path, "pre"), "must be at least 0 and below `length`")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 
 from trivet import canonical
-from trivet.errors import DocumentError
+from trivet.errors import DocumentError, Message
 from trivet.interface.columns import columns as all_columns
 from trivet.interface.document import Guard, Interface, Needs, Output, Parameter, Signal, When, WindowSpec
 from trivet.interface.path import Json
@@ -77,7 +77,9 @@ def _require(noun: str, names: Collection[str], known: Collection[str]) -> None:
     absent = sorted(set(names).difference(known))
     if absent:
         hint = "take the interface that the package was made for"
-        raise DocumentError(f"the interface has no {noun} `{absent[0]}`", hint=hint, rule="TRV-I018")
+        raise DocumentError(
+            Message("the interface has no {part} `{name}`", part=noun, name=absent[0]), hint=hint, rule="TRV-I018"
+        )
 
 
 def _window(spec: WindowSpec) -> Json:

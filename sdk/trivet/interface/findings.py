@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from itertools import islice
 from typing import Generic, NamedTuple, TypeVar
 
-from trivet.errors import Finding
+from trivet.errors import Finding, Message
 from trivet.interface.parsed import Parsed
-from trivet.interface.path import Path, spell
+from trivet.interface.path import Path, placed
 
 T = TypeVar("T")
 
@@ -23,9 +23,10 @@ class Near(NamedTuple):
     name: str
     known: Iterable[str]
 
-    def __str__(self) -> str:
+    def text(self) -> str:
+        """The hint itself."""
         close = difflib.get_close_matches(self.name, islice(self.known, MOST_KNOWN), 1)
-        return f"did you mean `{close[0]}`?" if close else UNKNOWN
+        return Message("did you mean `{name}`?", name=close[0]) if close else UNKNOWN
 
 
 UNKNOWN = "correct the name, or declare it"
@@ -51,8 +52,8 @@ class Findings(Generic[T]):
     def add(self, rule: str, path: Path, message: str, hint: str | Near = "", severity: str = "error") -> None:
         """One finding; the message gets the path in front."""
         where = self.source.at(path) if self.source else self.name
-        said = hint if isinstance(hint, str) else str(hint) if len(self.found) < MOST_GUESSES else UNKNOWN
-        self.found.append(Finding(rule, where, f"{spell(path)}: {message}", said, severity))
+        said = hint if isinstance(hint, str) else hint.text() if len(self.found) < MOST_GUESSES else UNKNOWN
+        self.found.append(Finding(rule, where, placed(path, message), said, severity))
 
     def require(self, holds: bool, rule: str, path: Path, message: str, hint: str | Near = "") -> None:
         """One finding unless something holds."""

@@ -7,7 +7,7 @@ from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
-from trivet.errors import DocumentError
+from trivet.errors import DocumentError, Message
 
 _FOLDERS = {"interface": "interfaces", "profile": "profiles"}
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*(\.v[0-9]+)?")
@@ -29,14 +29,14 @@ def find(kind: str, name: str, beside: Path | None = None) -> Path | Traversable
     if not _NAME.fullmatch(name):
         path = (beside or Path()) / name
         if not path.is_file():
-            raise DocumentError(f"there is no file `{path}`", hint="check the path", rule="TRV-I019")
+            raise DocumentError(Message("there is no file `{path}`", path=path), hint="check the path", rule="TRV-I019")
         return path
     documents = shipped(kind)
     found = documents.get(name) or _newest(name, documents)
     if found is None:
         known = ", ".join(sorted(documents)) or "none"
-        hint = f"give a path, or one of those that ship: {known}"
-        raise DocumentError(f"there is no {kind} `{name}`", hint=hint, rule="TRV-I019")
+        hint = Message("give a path, or one of those that ship: {known}", known=known)
+        raise DocumentError(Message("there is no {kind} `{name}`", kind=kind, name=name), hint=hint, rule="TRV-I019")
     return found
 
 

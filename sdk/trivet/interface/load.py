@@ -15,8 +15,8 @@ from functools import lru_cache
 from typing import Any, Literal, NamedTuple, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from trivet import canonical
-from trivet.errors import DocumentError
-from trivet.interface.path import Json, Path, spell
+from trivet.errors import DocumentError, Message
+from trivet.interface.path import Json, Path, placed
 
 T = TypeVar("T")
 DEEPEST = 32
@@ -41,8 +41,9 @@ class Problem(NamedTuple):
     message: str
     hint: str = ""
 
-    def __str__(self) -> str:
-        return f"{spell(self.path)}: {self.message}" if self.path else self.message
+    def said(self) -> str:
+        """The message with its path in front."""
+        return placed(self.path, self.message)
 
 
 Reader = Callable[[Json, Path, list[Problem]], Any]
@@ -62,7 +63,7 @@ def load(tree: Json, cls: type[T], where: str = "") -> T:
     document, problems = build(tree, cls)
     if document is None or problems:
         first, more = problems[0], len(problems) - 1
-        message = f"{first} (and {more} more)" if more else str(first)
+        message = Message("{first} (and {more} more)", first=first.said(), more=more) if more else first.said()
         raise DocumentError(message, where=where, hint=first.hint, rule=first.rule)
     return document
 
@@ -109,7 +110,12 @@ def _reader(hint: Any) -> Reader:
     raise TypeError(f"documents have no {hint}")
 
 
-_SCALARS = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
+_SCALARS = {
+    str: Message("text"),
+    int: Message("a whole number"),
+    float: Message("a number"),
+    bool: Message("true or false"),
+}
 
 
 def _accepts(kind: type, node: Json) -> bool:
@@ -122,7 +128,7 @@ def _accepts(kind: type, node: Json) -> bool:
 
 
 def _scalar(kinds: tuple[type, ...]) -> Reader:
-    expected = " or ".join(_SCALARS[kind] for kind in kinds)
+    expected = Message.joined([_SCALARS[kind] for kind in kinds], "{first} or {then}")
 
     def read(node: Json, path: Path, problems: list[Problem]) -> Any:
         for kind in kinds:
@@ -143,12 +149,23 @@ def _literal(choices: tuple[Any, ...]) -> Reader:
         if path == ("format",):
             hint = "this document is for another version of trivet"
             problems.append(
-                Problem(path, "TRV-I009", f"document format {_shown(node)} is not known, only {shown}", hint)
+                Problem(
+                    path,
+                    "TRV-I009",
+                    Message("document format {found} is not known, only {known}", found=_shown(node), known=shown),
+                    hint,
+                )
             )
         else:
             near = _near(str(node), map(str, choices))
-            hint = f"write `{near[0]}`" if near else f"write one of {shown}" if len(choices) > 1 else f"write {shown}"
-            problems.append(Problem(path, "TRV-I013", f"{_shown(node)} is not allowed", hint))
+            hint = (
+                Message("write `{name}`", name=near[0])
+                if near
+                else Message("write one of {choices}", choices=shown)
+                if len(choices) > 1
+                else Message("write {choice}", choice=shown)
+            )
+            problems.append(Problem(path, "TRV-I013", Message("{found} is not allowed", found=_shown(node)), hint))
         return None
 
     return read
@@ -170,7 +187,7 @@ def _sequence(argument: Any) -> Reader:
 
     def read(node: Json, path: Path, problems: list[Problem]) -> Any:
         if not isinstance(node, list):
-            problems.append(_wrong(path, "a list", node))
+            problems.append(_wrong(path, Message("a list"), node))
             return None
         return tuple([inner(item, (*path, index), problems) for index, item in enumerate(node)])
 
@@ -179,7 +196,7 @@ def _sequence(argument: Any) -> Reader:
 
 def _fixed(arguments: tuple[Any, ...]) -> Reader:
     inner = tuple(_reader(argument) for argument in arguments)
-    expected = f"a list of {len(arguments)} values"
+    expected = Message("a list of {count} values", count=len(arguments))
 
     def read(node: Json, path: Path, problems: list[Problem]) -> Any:
         if not isinstance(node, list) or len(node) != len(inner):
@@ -197,7 +214,7 @@ def _mapping(argument: Any) -> Reader:
 
     def read(node: Json, path: Path, problems: list[Problem]) -> Any:
         if not isinstance(node, dict):
-            problems.append(_wrong(path, "a mapping", node))
+            problems.append(_wrong(path, Message("a mapping"), node))
             return None
         return {key: inner(value, (*path, key), problems) for key, value in node.items()}
 
@@ -211,14 +228,16 @@ def _dataclass(cls: type) -> Reader:
 
     def read(node: Json, path: Path, problems: list[Problem]) -> Any:
         if not isinstance(node, dict):
-            problems.append(_wrong(path, "a mapping", node))
+            problems.append(_wrong(path, Message("a mapping"), node))
             return None
         before = len(problems)
         for key in node:
             if key not in known:
                 problems.append(_unknown(key, path, known, guess=len(problems) < MOST_GUESSES))
         problems.extend(
-            Problem((*path, name), "TRV-I011", "is missing", f"add `{name}`") for name in required if name not in node
+            Problem((*path, name), "TRV-I011", "is missing", Message("add `{name}`", name=name))
+            for name in required
+            if name not in node
         )
         values = {key: readers[key](value, (*path, key), problems) for key, value in node.items() if key in readers}
         if len(problems) > before:
@@ -226,7 +245,7 @@ def _dataclass(cls: type) -> Reader:
         try:
             return cls(**values)
         except ValueError as error:
-            problems.append(Problem(path, "TRV-I014", str(error)))
+            problems.append(Problem(path, "TRV-I014", error.args[0]))
             return None
 
     return read
@@ -238,21 +257,25 @@ def _any(node: Json, path: Path, problems: list[Problem]) -> Json:
     while stack:
         part, depth = stack.pop()
         if depth > DEEPEST:
-            problems.append(Problem(path, "TRV-I002", f"is nested more than {DEEPEST} deep", "flatten it"))
+            problems.append(
+                Problem(path, "TRV-I002", Message("is nested more than {most} deep", most=DEEPEST), "flatten it")
+            )
             return None
         if isinstance(part, dict):
             stack.extend((value, depth + 1) for value in part.values())
         elif isinstance(part, list):
             stack.extend((value, depth + 1) for value in part)
         elif not canonical.carries(part):
-            problems.append(_wrong(path, "a value that JSON carries", part))
+            problems.append(_wrong(path, Message("a value that JSON carries"), part))
             return None
     return node
 
 
 def _unknown(key: str, path: Path, known: Mapping[str, Any], *, guess: bool) -> Problem:
     near = _near(key, known) if guess else []
-    hint = f"did you mean `{near[0]}`?" if near else "remove it, or correct its spelling or indentation"
+    hint = (
+        Message("did you mean `{name}`?", name=near[0]) if near else "remove it, or correct its spelling or indentation"
+    )
     return Problem((*path, key), "TRV-I010", "is not a key here", hint)
 
 
@@ -264,7 +287,12 @@ def _near(word: str, known: Iterable[str]) -> list[str]:
 
 
 def _wrong(path: Path, expected: str, node: Json) -> Problem:
-    return Problem(path, "TRV-I012", f"must be {expected}, not {_shown(node)}", _remedy(expected, node))
+    return Problem(
+        path,
+        "TRV-I012",
+        Message("must be {expected}, not {found}", expected=expected, found=_shown(node)),
+        _remedy(expected, node),
+    )
 
 
 def _remedy(expected: str, node: Json) -> str:
@@ -281,11 +309,11 @@ def _remedy(expected: str, node: Json) -> str:
 
 def _shown(node: Json) -> str:
     if isinstance(node, dict):
-        return "a mapping"
+        return Message("a mapping")
     if isinstance(node, list):
-        return f"a list of {len(node)}"
+        return Message("a list of {count}", count=len(node))
     if isinstance(node, int) and abs(node) >= LARGEST_PLAIN:
-        return "a larger one"
+        return Message("a larger one")
     text = json.dumps(node, ensure_ascii=False)
-    kind = "the text " if isinstance(node, str) else ""
-    return kind + (text if len(text) <= 60 else text[:57] + "...")
+    text = text if len(text) <= 60 else text[:57] + "..."
+    return Message("the text {text}", text=text) if isinstance(node, str) else text

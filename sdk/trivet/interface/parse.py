@@ -16,7 +16,7 @@ from typing import Any, TypeVar, get_args
 import pydantic
 
 from trivet import canonical
-from trivet.errors import DocumentError, Finding
+from trivet.errors import DocumentError, Finding, Message
 from trivet.interface.load import Problem, build, fields
 from trivet.interface.parsed import Lines, Parsed
 from trivet.interface.text import LARGEST_TEXT, Composed, compose
@@ -57,7 +57,9 @@ def read(path: FilePath | Traversable, cls: type[T]) -> Parsed[T]:
             data = file.read(LARGEST_TEXT + 1)
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        raise DocumentError(f"cannot be read: {reason}", where=str(path), hint="check the path") from error
+        raise DocumentError(
+            Message("cannot be read: {reason}", reason=reason), where=str(path), hint="check the path"
+        ) from error
     return parse_as(cls, data, str(path))
 
 
@@ -74,10 +76,18 @@ def _class_of(composed: Composed, where: str, kinds: Mapping[str, type[T]]) -> t
     kind = tree.get("kind")
     allowed = " or ".join(f"`{name}`" for name in kinds)
     if "kind" not in tree:
-        problem = Problem(("kind",), "TRV-I008", "is missing", f"begin the document with `kind: ...`, here {allowed}")
+        problem = Problem(
+            ("kind",),
+            "TRV-I008",
+            "is missing",
+            Message("begin the document with `kind: ...`, here {allowed}", allowed=allowed),
+        )
     elif not isinstance(kind, str) or kind not in kinds:
         problem = Problem(
-            ("kind",), "TRV-I008", f"is {str(kind)[:40]!r}, but this must be {allowed}", "give another file"
+            ("kind",),
+            "TRV-I008",
+            Message("is {kind!r}, but this must be {allowed}", kind=str(kind)[:40], allowed=allowed),
+            "give another file",
         )
     else:
         return kinds[kind]
@@ -111,5 +121,5 @@ def _refused(problems: list[Problem], lines: Lines, where: str) -> DocumentError
     findings = []
     for problem in problems:
         line, column = lines.at(problem.path, key=problem.rule == "TRV-I010")
-        findings.append(Finding(problem.rule, f"{where}:{line}:{column}", str(problem), problem.hint))
+        findings.append(Finding(problem.rule, f"{where}:{line}:{column}", problem.said(), problem.hint))
     return DocumentError.of(findings)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from trivet.errors import Message
+
 Json = Any
 
 Path = tuple[str | int, ...]
@@ -13,3 +15,8 @@ Path = tuple[str | int, ...]
 def spell(path: Path) -> str:
     """A path as people write it: ``signals.door_open.unit``, ``guards.0.check``."""
     return ".".join(map(str, path))
+
+
+def placed(path: Path, message: str) -> str:
+    """A message with the part of the document that it is about in front, if that is not the whole."""
+    return Message("{place}: {said}", place=spell(path), said=message) if path else message

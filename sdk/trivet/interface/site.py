@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from trivet.errors import Message
 from trivet.interface.document import STRICT, Labels
 
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
@@ -33,7 +34,7 @@ class Hours:
     def __post_init__(self) -> None:
         for text in (self.start, self.end):
             if not _CLOCK.fullmatch(text):
-                raise ValueError(f"{text!r} is not a time of day such as '06:30'")
+                raise ValueError(Message("{text!r} is not a time of day such as '06:30'", text=text))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import yaml
 
 from trivet import canonical
-from trivet.errors import DocumentError, Finding
+from trivet.errors import DocumentError, Finding, Message
 from trivet.interface.load import DEEPEST
 from trivet.interface.parsed import Lines, Position
 from trivet.interface.path import Json, Path, spell
@@ -62,9 +62,11 @@ def compose(source: str | bytes, where: str) -> Composed:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         position = Position(mark.line + 1, mark.column + 1) if mark else Position(1, 1)
-        raise builder.error("TRV-I001", f"is not YAML: {error.problem or error.context}", position) from error
+        raise builder.error(
+            "TRV-I001", Message("is not YAML: {reason}", reason=error.problem or error.context), position
+        ) from error
     except (yaml.YAMLError, ValueError, OverflowError) as error:
-        raise builder.error("TRV-I001", f"is not YAML: {error}", builder.position) from error
+        raise builder.error("TRV-I001", Message("is not YAML: {reason}", reason=error), builder.position) from error
     return builder.composed()
 
 
@@ -72,11 +74,11 @@ def _decoded(source: str | bytes, where: str) -> str:
     """The text without a byte order mark, checked for size and for characters that no document needs."""
     if len(source) > LARGEST_TEXT:
         hint = "split the document, or remove what it does not need"
-        raise DocumentError(f"is over {LARGEST_TEXT} bytes", where=where, hint=hint, rule="TRV-I002")
+        raise DocumentError(Message("is over {most} bytes", most=LARGEST_TEXT), where=where, hint=hint, rule="TRV-I002")
     try:
         text = source.decode("utf-8") if isinstance(source, bytes) else source
     except UnicodeDecodeError as error:
-        message = f"is not UTF-8: byte {error.start} is 0x{error.object[error.start]:02X}"
+        message = Message("is not UTF-8: byte {at} is 0x{byte:02X}", at=error.start, byte=error.object[error.start])
         raise DocumentError(message, where=where, hint="save the file as UTF-8", rule="TRV-I001") from error
     text = text.removeprefix("\ufeff")
     bad = _NOT_IN_FILE.search(text)
@@ -84,7 +86,7 @@ def _decoded(source: str | bytes, where: str) -> str:
         line = text.count("\n", 0, bad.start()) + 1
         column = bad.start() - text.rfind("\n", 0, bad.start())
         hint = "indent with blanks" if bad[0] == "\t" else "remove it, or write it as an escape in double quotes"
-        message = f"holds the character U+{ord(bad[0]):04X}"
+        message = Message("holds the character U+{code:04X}", code=ord(bad[0]))
         raise DocumentError(message, where=f"{where}:{line}:{column}", hint=hint, rule="TRV-I001")
     return text
 
@@ -114,7 +116,7 @@ class _Builder:
         """An error at a place, the path in front of the message when there is one, after what was refused before."""
         path = _AGAIN.sub("", spell(self.path())) if self.open else ""
         where = f"{self.where}:{position.line}:{position.column}"
-        said = f"{path}: {message}" if path else message
+        said = Message("{place}: {said}", place=path, said=message) if path else message
         if not self.found:
             return DocumentError(said, where=where, hint=hint, rule=rule)
         return DocumentError.of([*self.found, Finding(rule, where, said, hint)])
@@ -167,22 +169,27 @@ class _Builder:
         if isinstance(event, yaml.AliasEvent):
             return
         if event.anchor is not None:
-            self.refuse("TRV-I003", f"anchor `&{event.anchor}` is not allowed", "remove it")
+            self.refuse("TRV-I003", Message("anchor `&{anchor}` is not allowed", anchor=event.anchor), "remove it")
         if event.tag is not None:
-            self.refuse("TRV-I003", f"tag `{event.tag}` is not allowed", "remove it")
+            self.refuse("TRV-I003", Message("tag `{tag}` is not allowed", tag=event.tag), "remove it")
 
     def alias(self, event: Any) -> None:
         """An alias is never followed; nothing stands in its place."""
         if self.open and self.key is None and isinstance(self.open[-1].container, dict):
-            raise self.error("TRV-I003", f"alias `*{event.anchor}` is not allowed", self.position, "write it out")
-        self.refuse("TRV-I003", f"alias `*{event.anchor}` is not allowed", "write it out")
+            raise self.error(
+                "TRV-I003",
+                Message("alias `*{anchor}` is not allowed", anchor=event.anchor),
+                self.position,
+                "write it out",
+            )
+        self.refuse("TRV-I003", Message("alias `*{anchor}` is not allowed", anchor=event.anchor), "write it out")
         self.put(None, self.position)
 
     def scalar(self, event: Any) -> None:
         plain = not event.style
         bad = _NOT_IN_TEXT.search(event.value)
         if bad:
-            self.refuse("TRV-I001", f"holds the character U+{ord(bad[0]):04X}", "remove it")
+            self.refuse("TRV-I001", Message("holds the character U+{code:04X}", code=ord(bad[0])), "remove it")
         if self.open and self.key is None and isinstance(self.open[-1].container, dict):
             self.take_key(event.value, plain)
         elif plain:
@@ -198,7 +205,9 @@ class _Builder:
         self.key = key
         path = self.path()
         if path in self.keys:
-            self.refuse("TRV-I004", f"is given twice, first in line {self.keys[path].line}", "keep one")
+            self.refuse(
+                "TRV-I004", Message("is given twice, first in line {line}", line=self.keys[path].line), "keep one"
+            )
             # What follows is read under a name of its own, so that its parts are not called doubled too.
             self.key = f"{key}\0{self.position.line}:{self.position.column}"
             path = self.path()
@@ -218,7 +227,7 @@ class _Builder:
             value = float(text)
         if not canonical.carries(value):
             hint = "put it in quotes if it is text"
-            self.refuse("TRV-I007", f"number {text[:40]} is beyond what JSON carries", hint)
+            self.refuse("TRV-I007", Message("number {number} is beyond what JSON carries", number=text[:40]), hint)
             return None
         return value
 
@@ -226,7 +235,9 @@ class _Builder:
         if self.open and self.key is None and isinstance(self.open[-1].container, dict):
             raise self.error("TRV-I006", "has a key that is not text", self.position, "write a text key")
         if len(self.open) >= DEEPEST:
-            raise self.error("TRV-I002", f"is nested more than {DEEPEST} deep", self.position, "flatten it")
+            raise self.error(
+                "TRV-I002", Message("is nested more than {most} deep", most=DEEPEST), self.position, "flatten it"
+            )
         path = self.path() if self.open else ()
         position = self.position if event.flow_style else self.keys.get(path, self.position)
         container: dict[str, Json] | list[Json] = {} if isinstance(event, yaml.MappingStartEvent) else []
@@ -235,7 +246,12 @@ class _Builder:
 
     def put(self, value: Json, position: Position) -> None:
         if len(self.nodes) >= MOST_NODES:
-            raise self.error("TRV-I002", f"has more than {MOST_NODES} values", self.position, "split the document")
+            raise self.error(
+                "TRV-I002",
+                Message("has more than {most} values", most=MOST_NODES),
+                self.position,
+                "split the document",
+            )
         if not self.open:
             self.root = value
             self.nodes[()] = position

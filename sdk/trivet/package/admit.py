@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from time import time_ns
 from typing import NamedTuple
 
-from trivet.errors import PackageError, PolicyError, SignatureError
+from trivet.errors import Message, PackageError, PolicyError, SignatureError
 from trivet.package.archive import Package, read
 from trivet.package.keys import PublicKey
 from trivet.package.sign import Examined, Signer, examine, key_ids
@@ -99,7 +99,7 @@ def _refusal(
 
     found = refusal(trust.policy, package, signers, classes)
     if found is not None and examined.doubts:
-        found.message += f" (and {examined.doubts[0].message})"
+        found.message = Message("{said} (and {doubt})", said=found.message, doubt=examined.doubts[0].message)
     return found
 
 
@@ -109,7 +109,7 @@ def _developers(examined: Examined) -> tuple[Signer, ...]:
 
 def _development(examined: Examined) -> PolicyError:
     return PolicyError(
-        f"the package counts on the signature of a developer, {_developers(examined)[0].name}",
+        Message("the package counts on the signature of a developer, {name}", name=_developers(examined)[0].name),
         hint="ask for a released one, or pass `--allow-development`, which marks every line",
         rule="TRV-P100",
     )
@@ -129,7 +129,7 @@ def _nobody(package: Package, examined: Examined) -> PackageError:
         return examined.doubts[0]
     short = ", ".join(key_id[:16] for key_id in strangers[:4])
     return PolicyError(
-        f"the package is signed by {short}, who is not trusted here",
+        Message("the package is signed by {key}, who is not trusted here", key=short),
         where=name,
         hint="check the signer's key, then `trivet trust add KEY.pub`, or `--trust KEY.pub` for this time",
         rule="TRV-P046",

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from trivet import canonical
-from trivet.errors import DigestError, FormatError
+from trivet.errors import DigestError, FormatError, Message
 from trivet.package import container, layout
 from trivet.package.manifest import Manifest, parse_manifest
 
@@ -66,7 +66,9 @@ def write(manifest: Mapping[str, Any], members: Mapping[str, bytes]) -> bytes:
     try:
         text = canonical.dumps({**manifest, "members": described})
     except (ValueError, RecursionError) as error:
-        raise FormatError(f"the manifest is not JSON ({error})", where=layout.MANIFEST, rule="TRV-P021") from error
+        raise FormatError(
+            Message("the manifest is not JSON ({reason})", reason=error), where=layout.MANIFEST, rule="TRV-P021"
+        ) from error
     parse_manifest(text)
     data = container.join(
         [("mimetype", layout.MIMETYPE), (layout.MANIFEST, text), *((p, bytes(members[p])) for p in sorted(members))]
@@ -85,7 +87,10 @@ def read(data: bytes) -> Package:
     entries = container.split(data)
     if entries["mimetype"] != layout.MIMETYPE:
         raise FormatError(
-            f"does not say {layout.MIMETYPE.decode()!r}", where="mimetype", hint="give a package", rule="TRV-P009"
+            Message("does not say {expected!r}", expected=layout.MIMETYPE.decode()),
+            where="mimetype",
+            hint="give a package",
+            rule="TRV-P009",
         )
     text = bytes(entries[layout.MANIFEST])
     manifest = parse_manifest(text)
@@ -160,11 +165,13 @@ def _check_members(manifest: Manifest, members: Mapping[str, memoryview]) -> Non
         if view is None:
             raise DigestError("is missing", where=member.path, hint=_AGAIN, rule="TRV-P031")
         if len(view) != member.size:
-            message = f"has {len(view)} bytes where the manifest says {member.size}"
+            message = Message(
+                "has {count} bytes where the manifest says {expected}", count=len(view), expected=member.size
+            )
             raise DigestError(message, where=member.path, hint=_AGAIN, rule="TRV-P032")
         if canonical.sha256(view) != member.sha256:
-            message = "is not the one that the manifest names (SHA-256 differs)"
-            raise DigestError(message, where=member.path, hint=_AGAIN, rule="TRV-P033")
+            other = "is not the one that the manifest names (SHA-256 differs)"
+            raise DigestError(other, where=member.path, hint=_AGAIN, rule="TRV-P033")
 
 
 def _under(folder: str, entries: Mapping[str, memoryview]) -> dict[str, bytes]:
@@ -180,10 +187,12 @@ def content_of(path: str | Path) -> bytes:
     try:
         facts = os.stat(path)
         if not stat.S_ISREG(facts.st_mode) or facts.st_size > layout.MOST_BYTES:
-            message = f"is not a file of at most {layout.MOST_BYTES} bytes"
+            message = Message("is not a file of at most {most} bytes", most=layout.MOST_BYTES)
             raise FormatError(message, hint="give the path of a .trivet or .onnx file", rule="TRV-P001")
         with open(path, "rb") as stream:
             return stream.read(facts.st_size)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "the path holds a NUL"
-        raise FormatError(f"cannot be read ({reason})", hint="check the path", rule="TRV-P001") from error
+        raise FormatError(
+            Message("cannot be read ({reason})", reason=reason), hint="check the path", rule="TRV-P001"
+        ) from error

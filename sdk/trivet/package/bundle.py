@@ -12,7 +12,7 @@ import binascii
 from typing import NamedTuple
 
 from trivet import canonical
-from trivet.errors import SignatureError
+from trivet.errors import Message, SignatureError
 from trivet.package.archive import Package
 from trivet.package.tree import Node, parse
 
@@ -177,9 +177,12 @@ def _difference(listed: dict[str, str], actual: dict[str, str]) -> str:
     if not different:
         return "a member is listed twice"
     if different[0] not in listed:
-        return f"{different[0]} is not covered by the signature"
-    state = "is another one" if different[0] in actual else "is not in the package"
-    return f"the signature is about another package: its {different[0][:80]!a} {state}"
+        return Message("{different} is not covered by the signature", different=different[0])
+    if different[0] in actual:
+        template = "the signature is about another package: its {different!a} is another one"
+    else:
+        template = "the signature is about another package: its {different!a} is not in the package"
+    return Message(template, different=different[0][:80])
 
 
 def _encoded(data: bytes) -> str:

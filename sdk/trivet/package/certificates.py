@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from trivet import canonical
-from trivet.errors import SignatureError
+from trivet.errors import Message, SignatureError
 from trivet.package.keys import PublicKey, RawPublicKey, public_key
 
 LONGEST = 8
@@ -73,7 +73,7 @@ def parse(data: bytes, where: str) -> Certificate:
         SignatureError: It is not one, is over a limit, or has a subject that could deceive.
     """
     if len(data) > LARGEST:
-        _fail("TRV-P090", f"has a certificate of over {LARGEST} bytes", where)
+        _fail("TRV-P090", Message("has a certificate of over {most} bytes", most=LARGEST), where)
     try:
         with strict():
             found = x509.load_der_x509_certificate(data)
@@ -91,7 +91,7 @@ def parse(data: bytes, where: str) -> Certificate:
     if not any(texts) or not all(text.isprintable() and len(text) <= 512 for text in texts):
         _fail("TRV-P090", "has a certificate without a printable subject or alternative name", where)
     if not strong(key):
-        _fail("TRV-P090", f"has a key in {subject(found)!r} that packages do not use", where)
+        _fail("TRV-P090", Message("has a key in {subject!r} that packages do not use", subject=subject(found)), where)
     return found
 
 
@@ -115,7 +115,15 @@ def parse_pem(data: bytes, where: str) -> Path:
     except ValueError as error:
         raise SignatureError("holds no certificates in PEM form", where=where, hint=_ASK, rule="TRV-P090") from error
     if not 1 <= len(found) <= LONGEST:
-        _fail("TRV-P090", f"holds {len(found)} certificates in PEM form, where 1 to {LONGEST} are due", where)
+        _fail(
+            "TRV-P090",
+            Message(
+                "holds {count} certificates in PEM form, where 1 to {most} are due",
+                count=len(found),
+                most=LONGEST,
+            ),
+            where,
+        )
     return tuple(parse(one, where) for one in found)
 
 
@@ -142,7 +150,7 @@ def key_of(certificate: Certificate, where: str) -> PublicKey:
     """
     raw = certificate.public_key()
     if not isinstance(raw, RawPublicKey):
-        _fail("TRV-P044", f"{subject(certificate)!r} has a key of another algorithm", where)
+        _fail("TRV-P044", Message("{subject!r} has a key of another algorithm", subject=subject(certificate)), where)
     return public_key(raw)
 
 

@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from trivet.errors import DigestError, FormatError
+from trivet.errors import DigestError, FormatError, Message
 from trivet.package import layout
 
 _LOCAL = struct.Struct("<4s5H3I2H")
@@ -72,7 +72,13 @@ def split(data: bytes) -> dict[str, memoryview]:
     view, position = memoryview(data), 0
     for entry in directory:
         if entry.offset != position:
-            _refuse("TRV-P006", f"starts at byte {entry.offset} where byte {position} is next", entry.path)
+            _refuse(
+                "TRV-P006",
+                Message(
+                    "starts at byte {offset} where byte {position} is next", offset=entry.offset, position=position
+                ),
+                entry.path,
+            )
         start = position + _LOCAL.size + len(entry.path)
         position = start + entry.size
         _check_local(bytes(view[entry.offset : start]), entry)
@@ -113,7 +119,7 @@ def _directory(data: bytes) -> list[_Entry]:
 def _bounds(data: bytes) -> tuple[int, int]:
     """Number of entries and offset of the directory, out of the end record."""
     if len(data) > layout.MOST_BYTES:
-        _refuse("TRV-P001", f"is over {layout.MOST_BYTES} bytes")
+        _refuse("TRV-P001", Message("is over {most} bytes", most=layout.MOST_BYTES))
     if not data.startswith(b"PK\3\4"):
         _refuse("TRV-P002", "is not a package: it does not start with a zip entry")
     if len(data) < _END.size or not data[-_END.size :].startswith(b"PK\5\6"):
@@ -122,14 +128,17 @@ def _bounds(data: bytes) -> tuple[int, int]:
     if data[-_END.size :] != _end(count, size, offset) or offset + size != len(data) - _END.size:
         _refuse("TRV-P002", "the end record contradicts itself or the file")
     if count > layout.MOST_MEMBERS:
-        _refuse("TRV-P003", f"has {count} entries, and {layout.MOST_MEMBERS} are the limit")
+        _refuse(
+            "TRV-P003",
+            Message("has {count} entries, and {most} are the limit", count=count, most=layout.MOST_MEMBERS),
+        )
     return count, offset
 
 
 def _line(data: bytes, position: int) -> _Entry:
     header = data[position : position + _CENTRAL.size]
     if len(header) < _CENTRAL.size or not header.startswith(b"PK\1\2"):
-        _refuse("TRV-P003", f"the directory is broken at byte {position}")
+        _refuse("TRV-P003", Message("the directory is broken at byte {position}", position=position))
     fields = _CENTRAL.unpack(header)
     crc, size, length, offset = fields[7], fields[9], fields[10], fields[16]
     name = data[position + _CENTRAL.size : position + _CENTRAL.size + length]
@@ -138,7 +147,11 @@ def _line(data: bytes, position: int) -> _Entry:
     if len(path) != length or not layout.is_allowed(path):
         _refuse("TRV-P007", "is no name that a package may hold", f"{path[:120]!a}")
     if size > layout.most_bytes(path):
-        _refuse("TRV-P010", f"has {size} bytes, and {layout.most_bytes(path)} are the limit", path)
+        _refuse(
+            "TRV-P010",
+            Message("has {size} bytes, and {most} are the limit", size=size, most=layout.most_bytes(path)),
+            path,
+        )
     return _Entry(path, crc, size, offset)
 
 
@@ -149,7 +162,7 @@ def _check_names(paths: list[str]) -> None:
     if paths[:2] != ["mimetype", layout.MANIFEST] or paths != sorted(paths, key=layout.place):
         _refuse("TRV-P009", "entries are not in the order mimetype, manifest.json, members by name, META-INF by name")
     if sum(map(layout.is_meta, paths)) > layout.MOST_META:
-        _refuse("TRV-P003", f"has over {layout.MOST_META} signatures and attestations")
+        _refuse("TRV-P003", Message("has over {most} signatures and attestations", most=layout.MOST_META))
 
 
 def _check_local(header: bytes, entry: _Entry) -> None:
@@ -169,7 +182,13 @@ def _compare(form: struct.Struct, names: tuple[str, ...], header: bytes, want: b
     pairs = zip(names, form.unpack(header), form.unpack(want), strict=True)
     field, found, wanted = next(row for row in pairs if row[1] != row[2])
     # the name was not looked at yet: it may be anything
-    _refuse(rule, f"has {found!a} as its zip {field} where a package has {wanted!a}", ascii(path[:120])[1:-1])
+    _refuse(
+        rule,
+        Message(
+            "has {found!a} as its zip {field} where a package has {wanted!a}", found=found, field=field, wanted=wanted
+        ),
+        ascii(path[:120])[1:-1],
+    )
 
 
 def _refuse(rule: str, message: str, path: str = "") -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from trivet.errors import PolicyError, SignatureError
+from trivet.errors import Message, PolicyError, SignatureError
 from trivet.package import certificates, path, revocation, timestamp
 from trivet.package.bundle import Bundle
 from trivet.package.certificates import Identity
@@ -68,7 +68,7 @@ def witness(one: Bundle, trust: Trust, now: datetime, where: str) -> Witness:
             _check_timestamp(stamp, trust, now, where)
             times.append(stamp.time)
         except SignatureError as error:
-            message = f"its timestamp does not count: {error.message}"
+            message = Message("its timestamp does not count: {reason}", reason=error.message)
             doubts.append(SignatureError(message, where=where, hint=error.hint, rule="TRV-P097"))
     return Witness(min(times, default=None), tuple(doubts))
 
@@ -90,7 +90,7 @@ def _check_timestamp(stamp: timestamp.Timestamp, trust: Trust, now: datetime, wh
     found = path.find_path(stamp.chain, _roots(trust, TIMESTAMP), where)
     path.check_path(found, stamp.time, path.TIME_STAMPING, where)
     if stamp.time > now + AHEAD:
-        message = f"it is of {stamp.time:%Y-%m-%d %H:%M} UTC, which is to come"
+        message = Message("it is of {time:%Y-%m-%d %H:%M} UTC, which is to come", time=stamp.time)
         raise SignatureError(message, where=where, hint="check this machine's clock", rule="TRV-P097")
     revocation.check(found, _lists(trust), now, stamp.time, _strict(trust), where)
 

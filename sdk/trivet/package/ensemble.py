@@ -12,7 +12,7 @@ from itertools import compress, groupby
 from operator import itemgetter
 from typing import Any
 
-from trivet.errors import GraphError
+from trivet.errors import GraphError, Message
 from trivet.package.tensor import Tensor
 
 MOST_NODES = 1_000_000
@@ -55,15 +55,23 @@ def check_ensemble(attributes: Attributes, where: str, prefix: str, width: int |
 
 def _check_lengths(attributes: Attributes, count: int, where: str) -> None:
     if not 1 <= count <= MOST_NODES:
-        _refuse(where, f"has {count} nodes, and 1 to {MOST_NODES} are allowed")
+        _refuse(where, Message("has {count} nodes, and 1 to {most} are allowed", count=count, most=MOST_NODES))
     for name in ("falsenodeids", "truenodeids", "featureids", "modes", "nodeids"):
         if len(attributes.get(f"nodes_{name}", ())) != count:
-            _refuse(where, f"has {len(attributes.get(f'nodes_{name}', ()))} nodes_{name} for {count} nodes")
+            _refuse(
+                where,
+                Message(
+                    "has {count} nodes_{name} for {expected} nodes",
+                    count=len(attributes.get(f"nodes_{name}", ())),
+                    name=name,
+                    expected=count,
+                ),
+            )
     if _length(attributes, "nodes_values", where) != count:
-        _refuse(where, f"has not one of nodes_values for each of {count} nodes")
+        _refuse(where, Message("has not one of nodes_values for each of {count} nodes", count=count))
     for name in ("nodes_hitrates", "nodes_missing_value_tracks_true"):
         if _length(attributes, name, where) not in (0, count):
-            _refuse(where, f"has {name} for some nodes only")
+            _refuse(where, Message("has {name} for some nodes only", name=name))
 
 
 def _check_features(features: Sequence[int], width: int | None, where: str) -> None:
@@ -71,7 +79,7 @@ def _check_features(features: Sequence[int], width: int | None, where: str) -> N
     if width is None:
         _refuse(where, "looks at a table whose number of columns is not fixed")
     elif not 0 <= min(features) <= max(features) < width:
-        _refuse(where, f"has feature numbers outside 0 to {width - 1}, the columns of its table")
+        _refuse(where, Message("has feature numbers outside 0 to {last}, the columns of its table", last=width - 1))
 
 
 def _length(attributes: Attributes, name: str, where: str) -> int:
@@ -80,14 +88,14 @@ def _length(attributes: Attributes, name: str, where: str) -> int:
     if tensor is None:
         return len(attributes.get(name, ()))
     if name in attributes or len(tensor.shape) != 1:
-        _refuse(where, f"has {name} twice, or not in one dimension")
+        _refuse(where, Message("has {name} twice, or not in one dimension", name=name))
     return tensor.elements
 
 
 def _check_modes(attributes: Attributes, where: str) -> None:
     modes = set(attributes["nodes_modes"]) - MODES
     if modes:
-        _refuse(where, f"has a node of mode {min(modes)[:40]!a}")
+        _refuse(where, Message("has a node of mode {mode!a}", mode=min(modes)[:40]))
     if attributes.get("post_transform", b"NONE") not in TRANSFORMS:
         _refuse(where, "has an unknown post_transform")
     if attributes.get("aggregate_function", b"SUM") not in AGGREGATES:
@@ -131,7 +139,7 @@ def _reached(roots: list[int], children: Mapping[int, tuple[int, int]], where: s
         if len(seen) != before + len(level):
             _refuse(where, "has a node with two parents, or a cycle")
         if depth > DEEPEST:
-            _refuse(where, f"has a tree deeper than {DEEPEST}")
+            _refuse(where, Message("has a tree deeper than {most}", most=DEEPEST))
     return seen
 
 
@@ -139,15 +147,15 @@ def _check_targets(attributes: Attributes, prefix: str, keys: set[int], where: s
     trees, nodes, ids = (_ints(attributes, f"{prefix}_{name}") for name in ("treeids", "nodeids", "ids"))
     count = attributes.get("n_targets", 1) if prefix == "target" else len(attributes.get("classlabels_int64s", ()))
     if not 1 <= count <= MOST_TARGETS:
-        _refuse(where, f"has {count} targets or classes")
+        _refuse(where, Message("has {count} targets or classes", count=count))
     if not len(trees) == len(nodes) == len(ids) == _length(attributes, f"{prefix}_weights", where):
-        _refuse(where, f"has {prefix}_ arrays of different lengths")
+        _refuse(where, Message("has {prefix}_ arrays of different lengths", prefix=prefix))
     if ids and not 0 <= min(ids) <= max(ids) < count:
-        _refuse(where, f"has {prefix}_ids outside 0 to {count - 1}")
+        _refuse(where, Message("has {prefix}_ids outside 0 to {last}", prefix=prefix, last=count - 1))
     if nodes and not (0 <= min(nodes) <= max(nodes) < 1 << 32 and keys.issuperset(_keys(trees, nodes))):
         _refuse(where, "gives a weight to a node that does not exist")
     if _length(attributes, "base_values", where) not in (0, 1, count):
-        _refuse(where, f"has base_values, but not one for each of {count}")
+        _refuse(where, Message("has base_values, but not one for each of {count}", count=count))
 
 
 def _ints(attributes: Attributes, name: str) -> array[int]:

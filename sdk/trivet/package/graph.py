@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple, NoReturn
 
-from trivet.errors import GraphError
+from trivet.errors import GraphError, Message
 from trivet.package import messages
 from trivet.package.layout import MOST_MEMBER_BYTES
 from trivet.package.manifest import Manifest
@@ -95,12 +95,16 @@ def walk(model: bytes | memoryview, terms: Terms = PACKAGE) -> GraphFacts:
         GraphError: The bytes are no model that trivet gives to a runtime.
     """
     if len(model) > MOST_MEMBER_BYTES:
-        _refuse("model", f"is over {MOST_MEMBER_BYTES} bytes", "TRV-P061")
+        _refuse("model", Message("is over {most} bytes", most=MOST_MEMBER_BYTES), "TRV-P061")
     reader = Reader()
     fields = reader.read(memoryview(model), messages.MODEL, "model")
     refuse_forbidden(fields, "model")
     if fields.get("ir_version") not in terms.ir:
-        message = f"has IR version {fields.get('ir_version')}, and {_range(terms.ir)} is wanted"
+        message = Message(
+            "has IR version {found}, and {expected} is wanted",
+            found=fields.get("ir_version"),
+            expected=_range(terms.ir),
+        )
         _refuse("model", message, "TRV-P062")
     opsets = _opsets(reader, fields["opset_import"], terms)
     check_metadata(reader, fields["metadata_props"], "model")
@@ -121,7 +125,13 @@ def check_contract(facts: GraphFacts, manifest: Manifest) -> None:
         GraphError: One is missing, superfluous or of another type or shape, or the opset is another.
     """
     if facts.opset != manifest.opset:
-        _mismatch(f"has opset {facts.opset}, and the manifest says {manifest.opset}")
+        _mismatch(
+            Message(
+                "has opset {opset}, and the manifest says {expected}",
+                opset=facts.opset,
+                expected=manifest.opset,
+            )
+        )
     inputs: dict[str, tuple[int, ...]] = {
         "window": (manifest.length, len(manifest.columns)),
         "context": (len(manifest.context),),
@@ -140,11 +150,20 @@ def _opsets(reader: Reader, imports: list[memoryview], terms: Terms) -> dict[str
         domain, version = entry.get("domain", ""), entry.get("version", 0)
         domain = ALIASES.get(domain, domain)
         if domain not in terms.opsets:
-            _refuse("opset", f"uses the operator domain {domain[:80]!a}, which is not allowed", "TRV-P063")
+            _refuse(
+                "opset",
+                Message("uses the operator domain {domain!a}, which is not allowed", domain=domain[:80]),
+                "TRV-P063",
+            )
         again = domain in found and not (terms.repeated and found[domain] == version)
         if again or version not in terms.opsets[domain]:
             name, wanted = domain or "ai.onnx", _range(terms.opsets[domain])
-            message = f"{name} is at version {version} or given twice; {wanted} is wanted, once"
+            message = Message(
+                "{name} is at version {version} or given twice; {expected} is wanted, once",
+                name=name,
+                version=version,
+                expected=wanted,
+            )
             _refuse("opset", message, "TRV-P062")
         found[domain] = version
     if "" not in found:
@@ -158,7 +177,7 @@ def _range(versions: range) -> str:
 
 def _graph(reader: Reader, graph: dict[str, Any], opsets: Mapping[str, int], nodes: Nodes) -> GraphFacts:
     if max(len(value) for value in graph.values() if isinstance(value, list)) > MOST_NODES:
-        _refuse("graph", f"has over {MOST_NODES} nodes, initializers or values", "TRV-P061")
+        _refuse("graph", Message("has over {most} nodes, initializers or values", most=MOST_NODES), "TRV-P061")
     inputs = tuple(_ports(reader, graph["input"], "input"))
     for port in inputs:
         nodes.port(port.name, port.shape)
@@ -191,7 +210,7 @@ def _check_outputs(outputs: tuple[Port, ...], defined: set[str]) -> None:
         _refuse("output", "the graph has no output, or one twice", "TRV-P070")
     for name in names:
         if name not in defined:
-            _refuse("output", f"{name!r} is given by no node", "TRV-P070")
+            _refuse("output", Message("{name!r} is given by no node", name=name), "TRV-P070")
 
 
 def _check_values(reader: Reader, values: list[memoryview]) -> None:
@@ -210,7 +229,7 @@ def _ports(reader: Reader, values: list[memoryview], where: str) -> Iterator[Por
         described = reader.read(value.get("type", memoryview(b"")), messages.TYPE, place)
         kinds = [key for key in described if key != "denotation"]
         if kinds != ["tensor_type"]:
-            _refuse(place, f"is not a plain tensor ({', '.join(kinds) or 'no type'})", "TRV-P065")
+            _refuse(place, Message("is not a plain tensor ({kinds})", kinds=", ".join(kinds) or "no type"), "TRV-P065")
         yield _tensor_type(reader, described["tensor_type"], name, place)
 
 
@@ -218,7 +237,7 @@ def _tensor_type(reader: Reader, data: memoryview, name: str, place: str) -> Por
     tensor = reader.read(data, messages.TENSOR_TYPE, place)
     kind = tensor.get("elem_type", 0)
     if kind not in TYPES:
-        _refuse(place, f"has the element type {kind}, which models here do not use", "TRV-P067")
+        _refuse(place, Message("has the element type {kind}, which models here do not use", kind=kind), "TRV-P067")
     shape = reader.read(tensor.get("shape", memoryview(b"")), messages.SHAPE, place)
     return Port(name, kind, tuple(_dimension(reader, dim, place) for dim in shape["dim"]))
 
@@ -238,14 +257,30 @@ def _dimension(reader: Reader, data: memoryview, place: str) -> int | str:
 def _check_ports(what: str, ports: tuple[Port, ...], wanted: Mapping[str, tuple[int, ...]]) -> None:
     names = {port.name for port in ports}
     if names != set(wanted):
-        _mismatch(f"has the {what}s {sorted(names)}, and the manifest says {sorted(wanted)}")
+        _mismatch(
+            Message(
+                "has the {what}s {found}, and the manifest says {expected}",
+                what=what,
+                found=sorted(names),
+                expected=sorted(wanted),
+            )
+        )
     for port in ports:
         batch, *rest = port.shape or (0,)
         if port.type != FLOAT or isinstance(batch, int) or tuple(rest) != wanted[port.name]:
             shape = ", ".join(str(dim or "?") for dim in port.shape)
             kind = TYPES[port.type][0]
             expected = ", ".join(map(str, ("batch", *wanted[port.name])))
-            _mismatch(f"has the {what} {port.name} as {kind} ({shape}), and the manifest says float ({expected})")
+            _mismatch(
+                Message(
+                    "has the {what} {name} as {kind} ({shape}), and the manifest says float ({expected})",
+                    what=what,
+                    name=port.name,
+                    kind=kind,
+                    shape=shape,
+                    expected=expected,
+                )
+            )
 
 
 def _mismatch(message: str) -> NoReturn:

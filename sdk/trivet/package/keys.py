@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, utils
 
 from trivet import canonical
-from trivet.errors import SignatureError
+from trivet.errors import Message, SignatureError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -122,7 +122,12 @@ def parse_private_key(pem: bytes, password: bytes | None = None, where: str = ""
         key = serialization.load_pem_private_key(pem, password)
     except TypeError as error:
         state = "is encrypted" if password is None else "is not encrypted, but a password was given"
-        raise SignatureError(state, where=where, hint=f"set or unset {PASSWORD_VARIABLE}", rule="TRV-P045") from error
+        raise SignatureError(
+            state,
+            where=where,
+            hint=Message("set or unset {variable}", variable=PASSWORD_VARIABLE),
+            rule="TRV-P045",
+        ) from error
     except (ValueError, UnsupportedAlgorithm) as error:
         message = "is not a private key in PEM form, or the password is wrong"
         raise SignatureError(message, where=where, hint=_PEM_HINT, rule="TRV-P045") from error
@@ -187,7 +192,7 @@ def write_key(path: str | Path, key: PrivateKey, password: bytes | None = None) 
             with os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
                 stream.write(content)
         except OSError as error:
-            message = f"cannot be written ({error.strerror})"
+            message = Message("cannot be written ({strerror})", strerror=error.strerror)
             raise SignatureError(message, where=str(target), hint="choose a new name", rule="TRV-P045") from error
     return public
 
@@ -200,7 +205,7 @@ def _algorithm(raw: RawPublicKey, where: str = "") -> str:
     if isinstance(raw, ed25519.Ed25519PublicKey):
         return "ed25519"
     if raw.curve.name not in _CURVES:
-        message = f"is on the curve {raw.curve.name}"
+        message = Message("is on the curve {name}", name=raw.curve.name)
         raise SignatureError(message, where=where, hint=_ALGORITHM_HINT, rule="TRV-P044")
     return _CURVES[raw.curve.name][0]
 
@@ -216,5 +221,5 @@ def read_file(path: str | Path, most: int = MOST_KEY_BYTES) -> bytes:
             return stream.read(most)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "the path holds a NUL"
-        message = f"cannot be read ({reason})"
+        message = Message("cannot be read ({reason})", reason=reason)
         raise SignatureError(message, where=str(path), hint="check the path", rule="TRV-P045") from error

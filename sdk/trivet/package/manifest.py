@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from trivet import canonical
-from trivet.errors import FormatError
+from trivet.errors import FormatError, Message
 from trivet.package import layout
 from trivet.package.golden import check_golden
 from trivet.package.looks import twins
@@ -125,7 +125,10 @@ def parse_manifest(data: bytes) -> Manifest:
         root.under("TRV-P021").fail("is not in canonical form (RFC 8785)")
     number = root.under("TRV-P022")["format"]
     if number.integer(0, 1 << 31) != FORMAT:
-        number.fail(f"is {number.value}, and this trivet reads {FORMAT}", "install a newer trivet")
+        number.fail(
+            Message("is {found}, and this trivet reads {known}", found=number.value, known=FORMAT),
+            "install a newer trivet",
+        )
     manifest = _manifest(root.under("TRV-P023"))
     contract = root.under("TRV-P024")
     _check_consistency(contract, manifest)
@@ -178,7 +181,7 @@ def _names(node: Node, most: int, least: int = 0) -> tuple[str, ...]:
 
 def _check_unique(node: Node, names: Sequence[str]) -> None:
     if len(set(names)) != len(names):
-        node.fail(f"names {next(name for name in names if names.count(name) > 1)!r} twice")
+        node.fail(Message("names {name!r} twice", name=next(name for name in names if names.count(name) > 1)))
 
 
 def _output(node: Node) -> OutputPort:
@@ -207,7 +210,7 @@ def _member(node: Node) -> Member:
     path = node["path"].text(most=256)
     role = layout.role(path)
     if role is None:
-        node["path"].fail(f"{path[:120]!a} is no path that a member may have")
+        node["path"].fail(Message("{path!a} is no path that a member may have", path=path[:120]))
     return Member(
         path=path,
         size=node["size"].integer(0, layout.MOST_MEMBER_BYTES),
@@ -233,7 +236,7 @@ def _check_consistency(root: Node, manifest: Manifest) -> None:
 def _check_looks(node: Node, names: Sequence[str]) -> None:
     pair = twins(names)
     if pair is not None:
-        node.fail(f"names {pair[0]!r} and {pair[1]!r}, which look alike")
+        node.fail(Message("names {one!r} and {other!r}, which look alike", one=pair[0], other=pair[1]))
 
 
 def _check_members(node: Node, manifest: Manifest) -> None:
@@ -244,6 +247,6 @@ def _check_members(node: Node, manifest: Manifest) -> None:
     digests = {member.role: member.sha256 for member in manifest.members}
     for role in layout.ONCE:
         if role not in digests:
-            node.fail(f"has no member of role {role!r}")
+            node.fail(Message("has no member of role {role!r}", role=role))
     if digests["interface"] != manifest.interface.digest:
         node.fail("the digest of interface.json is not that of interface.digest")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-from trivet.errors import GraphError
+from trivet.errors import GraphError, Message
 from trivet.package.looks import look
 from trivet.package.messages import ENTRY
 from trivet.package.protobuf import Reader
@@ -20,7 +20,7 @@ def check_name(name: str, where: str) -> None:
         GraphError: It is not; names that look alike, or run backwards, deceive readers.
     """
     if not _NAME.fullmatch(name):
-        message = f"has the name {name[:80]!a}, which is not plain ASCII without spaces"
+        message = Message("has the name {name!a}, which is not plain ASCII without spaces", name=name[:80])
         raise GraphError(message, where=where, hint="rename it and export the model again", rule="TRV-P066")
 
 
@@ -34,7 +34,7 @@ def check_looks(ports: Collection[str], values: Collection[str]) -> None:
     for name in [*ports, *values]:
         port = looks.get(look(name), name)
         if port != name:
-            message = f"has the name {name[:80]!r}, which looks like {port[:80]!r}"
+            message = Message("has the name {name!r}, which looks like {other!r}", name=name[:80], other=port[:80])
             raise GraphError(message, where="graph", hint="rename it and export the model again", rule="TRV-P066")
 
 

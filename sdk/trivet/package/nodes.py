@@ -7,7 +7,7 @@ from array import array
 from collections import Counter
 from typing import Any, NoReturn
 
-from trivet.errors import GraphError
+from trivet.errors import GraphError, Message
 from trivet.package.ensemble import check_ensemble
 from trivet.package.messages import ATTRIBUTE, NODE
 from trivet.package.names import check_metadata, check_name
@@ -58,7 +58,7 @@ class Nodes:
         """
         check_name(name, where)
         if name in self.defined:
-            _refuse(where, f"defines {name!r} a second time", "TRV-P070")
+            _refuse(where, Message("defines {name!r} a second time", name=name), "TRV-P070")
         self.defined.add(name)
 
     def port(self, name: str, shape: tuple[int | str, ...]) -> None:
@@ -87,7 +87,7 @@ class Nodes:
         domain = ALIASES.get(node.get("domain", ""), node.get("domain", ""))
         if domain not in self._domains or operator not in self._allowed[domain]:
             full = f"{domain}:{operator}" if domain else operator
-            _refuse(where, f"{full[:80]!a} is not one of the allowed operators", "TRV-P063")
+            _refuse(where, Message("{operator!a} is not one of the allowed operators", operator=full[:80]), "TRV-P063")
         attributes = self._attributes(node["attribute"], self._allowed[domain][operator], where)
         self._connect(node, where)
         self._check_meaning(node, operator, attributes, where)
@@ -98,11 +98,13 @@ class Nodes:
         for data in messages:
             name, letter, value = self._attribute(data, where)
             if name in found:
-                _refuse(where, f"has the attribute {name[:80]!a} twice", "TRV-P069")
+                _refuse(where, Message("has the attribute {name!a} twice", name=name[:80]), "TRV-P069")
             if allowed.get(name) != letter:
-                _refuse(where, f"has an attribute {name[:80]!a} that does not belong there", "TRV-P069")
+                _refuse(
+                    where, Message("has an attribute {name!a} that does not belong there", name=name[:80]), "TRV-P069"
+                )
             if letter == "ff" and len(value) > 1 and not (finite(value) or _are_thresholds(name, value)):
-                _refuse(where, f"{name} holds NaN or an infinity", "TRV-P068")
+                _refuse(where, Message("{name} holds NaN or an infinity", name=name), "TRV-P068")
             found[name] = value
         return found
 
@@ -112,11 +114,13 @@ class Nodes:
         refuse_forbidden(fields, where)
         name, kind = fields.get("name", ""), fields.get("type", 0)
         if kind not in _KINDS:
-            _refuse(where, f"has an attribute {name[:80]!a} of type {kind}", "TRV-P069")
+            _refuse(where, Message("has an attribute {name!a} of type {kind}", name=name[:80], kind=kind), "TRV-P069")
         field, letter = _KINDS[kind]
         others = [key for key, _ in _KINDS.values() if key != field and fields.get(key)]
         if others or (letter == "t" and field not in fields):
-            _refuse(where, f"has an attribute {name[:80]!a} with its value in another place", "TRV-P069")
+            _refuse(
+                where, Message("has an attribute {name!a} with its value in another place", name=name[:80]), "TRV-P069"
+            )
         if letter == "t":
             return name, letter, read_tensor(self._reader, fields[field], f"{where} {name}")
         return name, letter, fields.get(field, _UNSET.get(letter))  # some writers leave zeros out
@@ -124,7 +128,7 @@ class Nodes:
     def _connect(self, node: dict[str, Any], where: str) -> None:
         for name in node["input"]:
             if name and name not in self.defined:
-                _refuse(where, f"takes {name[:80]!a}, which nothing before it gives", "TRV-P070")
+                _refuse(where, Message("takes {name!a}, which nothing before it gives", name=name[:80]), "TRV-P070")
         for name in node["output"]:
             if name:
                 self.define(name, where)
@@ -139,7 +143,7 @@ class Nodes:
         elif operator in _COLUMNS:
             _check_columns(attributes, _COLUMNS[operator], width, where)
         elif operator == "Cast" and attributes.get("to") not in TYPES:
-            _refuse(where, f"casts to the element type {attributes.get('to')}", "TRV-P069")
+            _refuse(where, Message("casts to the element type {kind}", kind=attributes.get("to")), "TRV-P069")
         elif operator == "BatchNormalization" and (attributes.get("training_mode") or len(node["output"]) > 1):
             _refuse(where, "is in training mode", "TRV-P069")
         if operator == "Constant":
@@ -178,15 +182,20 @@ def _check_linear(attributes: dict[str, Any], classes: int | None, width: int | 
         or coefficients % count
         or coefficients // count != (width or coefficients // count)
     ):
-        columns = f" of {width} columns" if width else ""
-        _refuse(where, f"has {coefficients} coefficients for {count} targets or classes{columns}", "TRV-P069")
+        message = Message("has {number} coefficients for {count} targets or classes", number=coefficients, count=count)
+        message = Message("{said} of {width} columns", said=message, width=width) if width else message
+        _refuse(where, message, "TRV-P069")
 
 
 def _check_columns(attributes: dict[str, Any], names: tuple[str, ...], width: int | None, where: str) -> None:
     for name in names:
         count = len(attributes.get(name, ()))
         if count > 1 and count != (width or count):
-            _refuse(where, f"has {count} numbers as {name} for {width} columns", "TRV-P069")
+            _refuse(
+                where,
+                Message("has {count} numbers as {name} for {width} columns", count=count, name=name, width=width),
+                "TRV-P069",
+            )
 
 
 def _refuse(where: str, message: str, rule: str) -> NoReturn:

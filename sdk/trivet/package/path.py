@@ -15,7 +15,7 @@ from typing import NoReturn
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID
 
-from trivet.errors import SignatureError
+from trivet.errors import Message, SignatureError
 from trivet.package.certificates import LONGEST, Path, find, issued, subject
 
 CODE_SIGNING = ExtendedKeyUsageOID.CODE_SIGNING
@@ -48,7 +48,11 @@ def find_path(chain: Sequence[x509.Certificate], roots: Iterable[x509.Certificat
         if number and not issued(chain[number - 1], certificate):
             _fail(
                 "TRV-P093",
-                f"{subject(chain[number - 1])!r} was not issued by the next, {subject(certificate)!r}",
+                Message(
+                    "{subject!r} was not issued by the next, {issuer!r}",
+                    subject=subject(chain[number - 1]),
+                    issuer=subject(certificate),
+                ),
                 where,
             )
         if number and certificate in pinned:
@@ -61,7 +65,12 @@ def find_path(chain: Sequence[x509.Certificate], roots: Iterable[x509.Certificat
 
 def _lost(chain: Sequence[x509.Certificate], where: str) -> NoReturn:
     last = chain[-1].issuer.rfc4514_string()
-    _fail("TRV-P094", f"{subject(chain[0])!r} leads to {last!a}, which is not trusted here", where, _PIN)
+    _fail(
+        "TRV-P094",
+        Message("{subject!r} leads to {root!a}, which is not trusted here", subject=subject(chain[0]), root=last),
+        where,
+        _PIN,
+    )
 
 
 def arrange(first: x509.Certificate, others: Iterable[x509.Certificate]) -> Path:
@@ -106,7 +115,12 @@ def check_root(certificate: x509.Certificate, where: str) -> None:
     _check_extensions(certificate, where)
     constraints = _constraints(certificate)
     if constraints is None or not constraints.ca:
-        _fail("TRV-P091", f"{subject(certificate)!r} is no certificate authority", where, "give its root certificate")
+        _fail(
+            "TRV-P091",
+            Message("{subject!r} is no certificate authority", subject=subject(certificate)),
+            where,
+            "give its root certificate",
+        )
 
 
 def _check_extensions(certificate: x509.Certificate, where: str) -> None:
@@ -114,22 +128,29 @@ def _check_extensions(certificate: x509.Certificate, where: str) -> None:
         unknown = extension.critical and extension.oid not in _EVALUATED
         if unknown or extension.oid == ExtensionOID.NAME_CONSTRAINTS:
             _fail(
-                "TRV-P091", f"{subject(certificate)!r} has the constraint {extension.oid.dotted_string}", where, _PLAIN
+                "TRV-P091",
+                Message(
+                    "{subject!r} has the constraint {constraint}",
+                    subject=subject(certificate),
+                    constraint=extension.oid.dotted_string,
+                ),
+                where,
+                _PLAIN,
             )
 
 
 def _check_signer(certificate: x509.Certificate, purpose: x509.ObjectIdentifier, where: str) -> None:
     name, constraints = f"{subject(certificate)!r}", _constraints(certificate)
     if constraints is not None and constraints.ca:
-        _fail("TRV-P091", f"{name} is a certificate authority, not a signer", where)
+        _fail("TRV-P091", Message("{name} is a certificate authority, not a signer", name=name), where)
     usage = _usage(certificate)
     if usage is None or usage.key_cert_sign or not (usage.digital_signature or _witnesses(usage, purpose)):
-        _fail("TRV-P091", f"{name} is not made for signatures (key usage)", where)
+        _fail("TRV-P091", Message("{name} is not made for signatures (key usage)", name=name), where)
     extended = find(certificate, x509.ExtendedKeyUsage)
     only = extended is not None and extended.critical and list(extended.value) == [purpose]
     if extended is None or purpose not in extended.value or (purpose == TIME_STAMPING and not only):
         word = "timestamps, and nothing else" if purpose == TIME_STAMPING else "code signing"
-        _fail("TRV-P091", f"{name} is not made for {word} (extended key usage)", where)
+        _fail("TRV-P091", Message("{name} is not made for {word} (extended key usage)", name=name, word=word), where)
 
 
 def _witnesses(usage: x509.KeyUsage, purpose: x509.ObjectIdentifier) -> bool:
@@ -141,16 +162,27 @@ def _check_issuer(
 ) -> None:
     name, constraints = f"{subject(certificate)!r}", _constraints(certificate)
     if constraints is None or not constraints.ca:
-        _fail("TRV-P093", f"{name} issued a certificate and is no certificate authority", where)
+        _fail("TRV-P093", Message("{name} issued a certificate and is no certificate authority", name=name), where)
     if constraints.path_length is not None and constraints.path_length < below:
-        _fail("TRV-P093", f"{name} allows {constraints.path_length} authorities below it and has {below}", where)
+        _fail(
+            "TRV-P093",
+            Message(
+                "{name} allows {path_length} authorities below it and has {below}",
+                name=name,
+                path_length=constraints.path_length,
+                below=below,
+            ),
+            where,
+        )
     usage, extended = _usage(certificate), find(certificate, x509.ExtendedKeyUsage)
     # Old roots carry no usage; who pinned one has looked at it.
     if not root if usage is None else not usage.key_cert_sign:
-        _fail("TRV-P091", f"{name} is not made for issuing certificates (key usage)", where)
+        _fail("TRV-P091", Message("{name} is not made for issuing certificates (key usage)", name=name), where)
     allowed = (purpose, ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE)
     if extended is not None and not any(one in allowed for one in extended.value):
-        _fail("TRV-P091", f"{name} issues certificates for other purposes (extended key usage)", where)
+        _fail(
+            "TRV-P091", Message("{name} issues certificates for other purposes (extended key usage)", name=name), where
+        )
 
 
 def _check_moment(certificate: x509.Certificate, moment: datetime, where: str) -> None:
@@ -159,8 +191,20 @@ def _check_moment(certificate: x509.Certificate, moment: datetime, where: str) -
         return
     name, when = f"{subject(certificate)!r}", f"{moment:%Y-%m-%d %H:%M}"
     if moment < start:
-        _fail("TRV-P092", f"{name} is valid from {start:%Y-%m-%d}, and the time is {when} UTC", where, _CLOCK)
-    _fail("TRV-P092", f"{name} expired on {end:%Y-%m-%d}, and the time is {when} UTC", where, _STAMP)
+        _fail(
+            "TRV-P092",
+            Message(
+                "{name} is valid from {start:%Y-%m-%d}, and the time is {when} UTC", name=name, start=start, when=when
+            ),
+            where,
+            _CLOCK,
+        )
+    _fail(
+        "TRV-P092",
+        Message("{name} expired on {end:%Y-%m-%d}, and the time is {when} UTC", name=name, end=end, when=when),
+        where,
+        _STAMP,
+    )
 
 
 def _constraints(certificate: x509.Certificate) -> x509.BasicConstraints | None:

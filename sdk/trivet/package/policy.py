@@ -20,7 +20,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from trivet.errors import FormatError, PolicyError
+from trivet.errors import FormatError, Message, PolicyError
 from trivet.package.tree import Node, parse
 
 if TYPE_CHECKING:
@@ -114,8 +114,12 @@ def refusal(policy: Policy, package: Package, signers: Iterable[Signer], classes
     for device_class in dict.fromkeys(classes) or ("",):
         fitting = [rule for rule in policy.rules if rule.fits(interface, device_class)]
         if not fitting:
-            about = f"interface {interface!r}" + (f" on devices of class {device_class!r}" if device_class else "")
-            return _refused(policy, f"no rule is about {about}", "add one, if such packages shall run here")
+            message = Message("no rule is about interface {interface!r}", interface=interface)
+            if device_class:
+                message = Message(
+                    "{said} on devices of class {device_class!r}", said=message, device_class=device_class
+                )
+            return _refused(policy, message, "add one, if such packages shall run here")
         for rule in fitting:
             if found := _broken(policy, rule, package, known):
                 return found
@@ -126,15 +130,21 @@ def _broken(policy: Policy, rule: Rule, package: Package, signers: tuple[Signer,
     counted = [signer for signer in signers if signer.signed_at is not None or not rule.timestamp]
     names = {_owner(policy, signer) for signer in counted} & set(rule.signers)
     if len(names) < rule.threshold:
-        has = ", ".join(sorted(names)) or "none of them"
-        stamp = ", with a trusted timestamp" if rule.timestamp else ""
-        message = f"{rule.threshold} of {', '.join(rule.signers)} must have signed{stamp}, and {has} did"
+        asked = Message(
+            "{threshold} of {names} must have signed", threshold=rule.threshold, names=", ".join(rule.signers)
+        )
+        if rule.timestamp:
+            asked = Message("{said}, with a trusted timestamp", said=asked)
+        has = ", ".join(sorted(names)) or Message("none of them")
+        message = Message("{asked}, and {has} did", asked=asked, has=has)
         return _refused(policy, message, "ask for the missing signature; `trivet verify` shows who signed")
     for name in rule.evidence:
         if f"evidence/{name}.json" not in package.members:
-            return _refused(policy, f"the package lacks the evidence {name!r}", "ask its maker for a package with it")
+            message = Message("the package lacks the evidence {name!r}", name=name)
+            return _refused(policy, message, "ask its maker for a package with it")
         if name == PROVENANCE and (doubt := _doubted(package)):
-            return _refused(policy, f"its evidence {name!r} {doubt}", "ask its maker for a package with it")
+            message = Message("its evidence {name!r} {doubt}", name=name, doubt=doubt)
+            return _refused(policy, message, "ask its maker for a package with it")
     return None
 
 
@@ -161,7 +171,9 @@ def _refused(policy: Policy, message: str, hint: str) -> PolicyError:
 def _add_signer(owners: dict[str | tuple[str, str], str], name: str, node: Node) -> str:
     """Notes a signer's keys and certificates, none of which may belong to two."""
     if not WORD.fullmatch(name):
-        node.fail(f"the signer's name {name[:80]!a} is not of the form {WORD.pattern}")
+        node.fail(
+            Message("the signer's name {name!a} is not of the form {pattern}", name=name[:80], pattern=WORD.pattern)
+        )
     _only(node, (), ("keys", "certificates", "note"))
     keys, certificates = node.get("keys"), node.get("certificates")
     found: list[tuple[Node, str | tuple[str, str]]] = []
@@ -201,7 +213,7 @@ def _only(node: Node, needed: Iterable[str], allowed: Iterable[str]) -> None:
     for key in needed:
         _ = node[key]
     if unknown := sorted(set(tree) - {*needed, *allowed}):
-        node.fail(f"has the unknown key {unknown[0][:80]!a}", _MEND)
+        node.fail(Message("has the unknown key {key!a}", key=unknown[0][:80]), _MEND)
 
 
 def _truth(node: Node) -> bool:

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any, NamedTuple, NoReturn
 
-from trivet.errors import GraphError
+from trivet.errors import GraphError, Message
 
 MOST_FIELDS = 500_000
 """Most fields of one file, a run counted as one: what bounds the time of a hostile one."""
@@ -81,7 +81,7 @@ class Reader:
                 if field.repeated:
                     position = self._repeated(data, position, after, tag & 7, field.kind, found[field.name])
                 elif field.name in found:
-                    _break(f"has {field.name!r} twice, which parsers merge")
+                    _break(Message("has {name!r} twice, which parsers merge", name=field.name))
                 else:
                     found[field.name], position = _value(data, after, tag & 7, field.kind)
         except (IndexError, struct.error):
@@ -93,9 +93,9 @@ class Reader:
     def _known(self, schema: Schema, number: int) -> Field:
         self._fields -= 1
         if self._fields < 0:
-            _break(f"belongs to a file of over {MOST_FIELDS} fields")
+            _break(Message("belongs to a file of over {most} fields", most=MOST_FIELDS))
         if number not in schema:
-            _break(f"has a field {number}, which a model here may not have")
+            _break(Message("has a field {number}, which a model here may not have", number=number))
         return schema[number]
 
     def _repeated(self, data: memoryview, start: int, after: int, wire: int, kind: str, into: Any) -> int:
@@ -133,7 +133,7 @@ class Reader:
             items = each.findall(data[position : match.end()])
             self._items -= len(items)
             if self._items < 0:
-                _break(f"belongs to a file of over {MOST_ITEMS} numbers")
+                _break(Message("belongs to a file of over {most} numbers", most=MOST_ITEMS))
             into.extend(map(known.__getitem__, items))
             if len(known) > _BLOCK:
                 known.clear()
@@ -205,7 +205,7 @@ def _signed(value: int) -> int:
 def _value(data: memoryview, position: int, wire: int, kind: str) -> tuple[Any, int]:
     """One value and the position after it."""
     if wire != _WIRE[kind]:
-        _break(f"has wire type {wire} where {kind} is expected")
+        _break(Message("has wire type {wire} where {kind} is expected", wire=wire, kind=kind))
     if kind == "int":
         value, position = _varint(data, position)
         return _signed(value), position

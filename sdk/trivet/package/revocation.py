@@ -17,7 +17,7 @@ from cryptography import x509
 from cryptography.x509.oid import CRLEntryExtensionOID, ExtensionOID
 
 from trivet import canonical
-from trivet.errors import SignatureError
+from trivet.errors import Message, SignatureError
 from trivet.package.certificates import BROKEN, Path, strict, strong
 
 LARGEST = 8 << 20
@@ -40,7 +40,7 @@ def parse(data: bytes, where: str) -> List:
         SignatureError: It is not one, or one about a part of an authority's certificates only.
     """
     if len(data) > LARGEST:
-        _fail(f"is over {LARGEST} bytes", where)
+        _fail(Message("is over {most} bytes", most=LARGEST), where)
     load = x509.load_pem_x509_crl if data.lstrip().startswith(b"-----") else x509.load_der_x509_crl
     try:
         with strict():
@@ -51,7 +51,7 @@ def parse(data: bytes, where: str) -> List:
     except BROKEN as error:
         raise SignatureError("is no revocation list", where=where, hint=_ASK, rule="TRV-P095") from error
     if unknown := [oid.dotted_string for oid in critical if oid not in _EVALUATED]:
-        _fail(f"is a partial revocation list ({unknown[0]})", where)
+        _fail(Message("is a partial revocation list ({extension})", extension=unknown[0]), where)
     if not dated:
         _fail("is a revocation list that does not say when the next one is due", where)
     return found
@@ -91,7 +91,10 @@ def check(
     for certificate, issuer in pairwise(path):
         own = [one for one in lists if _made_by(one, issuer)]
         if required and not any(_is_recent(one, now) for one in own):
-            message = f"there is no recent revocation list of {issuer.subject.rfc4514_string()!r}"
+            message = Message(
+                "there is no recent revocation list of {issuer!r}",
+                issuer=issuer.subject.rfc4514_string(),
+            )
             _fail(message, where, "bring its newest list with `trivet trust add LIST.crl`")
         for one in own:
             _check_entry(one, certificate, signed, where)
@@ -107,9 +110,10 @@ def _check_entry(found: List, certificate: x509.Certificate, signed: datetime | 
     reason = _reason(entry, where)
     if reason in _HARMLESS and signed is not None and signed < entry.revocation_date_utc:
         return
-    word = f" ({reason.value})" if reason else ""
     subject, date = certificate.subject.rfc4514_string(), entry.revocation_date_utc
-    _fail(f"{subject!r} was revoked on {date:%Y-%m-%d}{word}", where, "do not use what it signed")
+    message = Message("{subject!r} was revoked on {date:%Y-%m-%d}", subject=subject, date=date)
+    message = Message("{said} ({reason})", said=message, reason=reason.value) if reason else message
+    _fail(message, where, "do not use what it signed")
 
 
 def _reason(entry: x509.RevokedCertificate, where: str) -> x509.ReasonFlags | None:

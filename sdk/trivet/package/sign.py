@@ -7,7 +7,7 @@ from time import time_ns
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from trivet import canonical
-from trivet.errors import SignatureError
+from trivet.errors import Message, SignatureError
 from trivet.package import bundle, layout
 from trivet.package.archive import Package, attach, read
 from trivet.package.keys import PrivateKey, PublicKey, plain_signature, public_key, sign_bytes
@@ -124,7 +124,7 @@ def attach_signature(data: bytes, key: PublicKey, signature: bytes, certificates
     package, plain = read(data), plain_signature(key, signature)
     if not key.verifies(plain, message(package)):
         raise SignatureError(
-            f"the signature is not one by {key.name} over this package",
+            Message("the signature is not one by {name} over this package", name=key.name),
             hint="sign the bytes that belong to this package",
             rule="TRV-P042",
         )
@@ -262,12 +262,17 @@ def _certified(
     if key is not None:
         return Signer(key.name, key.id, found, development=key.id in trust.development)
     development = found.root in trust.development
-    return Signer(f"{found.subject} (root {found.root[:16]})", chain.key.id, found, development=development)
+    return Signer(
+        f"{found.subject} (root {found.root[:16]})",
+        chain.key.id,
+        found,
+        development=development,
+    )
 
 
 def _check(key: PublicKey, one: bundle.Bundle, path: str) -> None:
     if not key.verifies(one.signature, bundle.pae(one.payload)):
-        message = f"the signature of {key.name} does not verify"
+        message = Message("the signature of {name} does not verify", name=key.name)
         raise SignatureError(message, where=path, hint=_ANEW, rule="TRV-P042")
 
 
@@ -279,12 +284,15 @@ def _chain(pem: bytes, key: PublicKey) -> tuple[bytes, ...]:
 
     found = certificates.parse_pem(pem, "the certificates")
     if certificates.key_of(found[0], "the certificates").id != key.id:
-        message = f"the first certificate is not that of {key.name}"
+        message = Message("the first certificate is not that of {name}", name=key.name)
         raise SignatureError(message, hint="give the signer's certificate first, then its issuers", rule="TRV-P090")
     kept = [one for one in found if one is found[0] or one.issuer != one.subject]
     for below, above in pairwise(kept):
         if not certificates.issued(below, above):
-            message = f"{below.subject.rfc4514_string()!r} was not issued by the next certificate"
+            message = Message(
+                "{subject!r} was not issued by the next certificate",
+                subject=below.subject.rfc4514_string(),
+            )
             raise SignatureError(message, hint="give them in order, the signer's first", rule="TRV-P093")
     return tuple(map(certificates.der, kept))
 
@@ -293,7 +301,9 @@ def _meant(package: Package, key_id: str) -> tuple[bytes, str]:
     """Content and path of the one signature whose key id begins so."""
     found = [(content, path) for path, content in package.signatures.items() if _claimed(path).startswith(key_id)]
     if len(found) != 1:
-        message = f"{len(found)} signatures are of keys that begin with {key_id[:80]!a}"
+        message = Message(
+            "{count} signatures are of keys that begin with {key_id!a}", count=len(found), key_id=key_id[:80]
+        )
         raise SignatureError(message, hint="`trivet inspect` shows who signed", rule="TRV-P040")
     return found[0]
 

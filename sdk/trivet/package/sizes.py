@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
-from trivet.errors import GraphError
+from trivet.errors import GraphError, Message
 from trivet.package.extent import Bound, Dims, Extent, extent, unknown
 from trivet.package.shapes import Node, sized
 from trivet.package.tensor import KEPT, Tensor
@@ -82,9 +82,12 @@ class Sizes:
             _refuse(where, "makes a value that grows faster than the batch")
         self._together += made.total.factor
         if max(made.total.factor, *(dim.factor for dim in made.dims or ()), 0) > self.most:
-            _refuse(where, f"makes a value of over {self.most} elements a row")
+            _refuse(where, Message("makes a value of over {most} elements a row", most=self.most))
         if self._together > TOGETHER * self.most:
-            _refuse(where, f"makes the values of the graph over {TOGETHER * self.most} elements a row together")
+            _refuse(
+                where,
+                Message("makes the values of the graph over {most} elements a row together", most=TOGETHER * self.most),
+            )
         self.extents[name] = made
 
 

@@ -8,7 +8,7 @@ from array import array
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from trivet.errors import GraphError
+from trivet.errors import GraphError, Message
 from trivet.package.messages import FORBIDDEN, TENSOR
 from trivet.package.names import check_metadata
 from trivet.package.protobuf import Reader
@@ -66,7 +66,9 @@ def read_tensor(reader: Reader, data: memoryview, where: str) -> Tensor:
     refuse_forbidden(fields, where)
     check_metadata(reader, fields["metadata_props"], where)
     if kind not in TYPES:
-        _refuse(where, f"is a tensor of element type {kind}, which models here do not use", "TRV-P067")
+        _refuse(
+            where, Message("is a tensor of element type {kind}, which models here do not use", kind=kind), "TRV-P067"
+        )
     shape = _shape(fields["dims"], where)
     values = _values(fields, kind, math.prod(shape), where)
     if kind in (1, 11) and len(values) > 1 and not finite(values):
@@ -98,9 +100,13 @@ def finite(values: Sequence[float]) -> bool:
 
 def _shape(dims: Sequence[int], where: str) -> tuple[int, ...]:
     if len(dims) > MOST_DIMENSIONS or any(not 0 <= dim <= MOST_ELEMENTS for dim in dims):
-        _refuse(where, f"has dimensions out of bounds ({list(dims[:MOST_DIMENSIONS])})", "TRV-P067")
+        _refuse(
+            where,
+            Message("has dimensions out of bounds ({dimensions})", dimensions=list(dims[:MOST_DIMENSIONS])),
+            "TRV-P067",
+        )
     if math.prod(dims) > MOST_ELEMENTS:
-        _refuse(where, f"has over {MOST_ELEMENTS} elements", "TRV-P067")
+        _refuse(where, Message("has over {most} elements", most=MOST_ELEMENTS), "TRV-P067")
     return tuple(dims)
 
 
@@ -109,17 +115,29 @@ def _values(fields: dict[str, Any], kind: int, count: int, where: str) -> Sequen
     name, size, field, code = TYPES[kind]
     given = [key for key in ("raw_data", "float_data", "int32_data", "int64_data", "double_data") if fields.get(key)]
     if given not in ([], ["raw_data"], [field]):
-        _refuse(where, f"has its {name} data in {' and '.join(given)}", "TRV-P067")
+        _refuse(where, Message("has its {name} data in {names}", name=name, names=" and ".join(given)), "TRV-P067")
     raw = fields.get("raw_data", b"")
     typed: array[Any] = fields[field]
     if raw or not typed:
         if len(raw) != count * size:
-            _refuse(where, f"has {len(raw)} bytes of data where its dimensions give {count * size}", "TRV-P067")
+            _refuse(
+                where,
+                Message(
+                    "has {count} bytes of data where its dimensions give {expected}",
+                    count=len(raw),
+                    expected=count * size,
+                ),
+                "TRV-P067",
+            )
         return _numbers(raw, code)
     if len(typed) != count:
-        _refuse(where, f"has {len(typed)} elements where its dimensions give {count}", "TRV-P067")
+        _refuse(
+            where,
+            Message("has {count} elements where its dimensions give {expected}", count=len(typed), expected=count),
+            "TRV-P067",
+        )
     if code in "Bbi" and not all(-(1 << 31) <= value < 1 << 31 for value in typed):
-        _refuse(where, f"has an element that is no {name}", "TRV-P067")
+        _refuse(where, Message("has an element that is no {name}", name=name), "TRV-P067")
     return typed
 
 

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.x509.oid import SignatureAlgorithmOID
 
-from trivet.errors import SignatureError
+from trivet.errors import Message, SignatureError
 from trivet.package import certificates, der
 from trivet.package.path import arrange
 
@@ -88,11 +88,11 @@ def read(response: bytes, signature: bytes, where: str) -> Timestamp:
         SignatureError: It is malformed, about something else, or its own signature does not hold.
     """
     if len(response) > LARGEST:
-        _fail(f"has a timestamp of over {LARGEST} bytes", where)
+        _fail(Message("has a timestamp of over {most} bytes", most=LARGEST), where)
     try:
         return _read(response, signature, where)
     except (ValueError, IndexError, OverflowError) as error:
-        _fail(f"has a timestamp that cannot be read ({error})", where)
+        _fail(Message("has a timestamp that cannot be read ({reason})", reason=error), where)
 
 
 def _read(response: bytes, signature: bytes, where: str) -> Timestamp:
@@ -138,7 +138,10 @@ def _check_signed(rest: list[der.Value], content: bytes, where: str) -> certific
         _fail("has a timestamp without its authority's certificate, or not with one signature", where)
     pool = carried.children(0xA0)
     if len(pool) > MOST_CERTIFICATES:
-        _fail(f"has a timestamp with over {MOST_CERTIFICATES} certificates", where)
+        _fail(
+            Message("has a timestamp with over {most} certificates", most=MOST_CERTIFICATES),
+            where,
+        )
     parts = signers[0].children()
     version, who, hashed, attributes, algorithm, signed = parts[:6]
     found = [certificates.parse(one.expect(der.SEQUENCE).raw, where) for one in pool]

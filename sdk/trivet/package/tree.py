@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple, NoReturn
 
-from trivet.errors import PackageError
+from trivet.errors import Message, PackageError
 
 LARGEST = 1 << 20
 """Most bytes of any JSON file that is parsed here."""
@@ -75,7 +75,7 @@ class Node:
         """A mandatory key of an object."""
         tree = self.object()
         if key not in tree:
-            self.fail(f"key {key!r} is missing")
+            self.fail(Message("key {key!r} is missing", key=key))
         return Node(tree[key], self.source, self, key)
 
     def get(self, key: str) -> Node | None:
@@ -99,7 +99,11 @@ class Node:
         if not isinstance(self.value, list):
             self.fail("must be an array")
         if not least <= len(self.value) <= most:
-            self.fail(f"must have {least} to {most} items and has {len(self.value)}")
+            self.fail(
+                Message(
+                    "must have {least} to {most} items and has {count}", least=least, most=most, count=len(self.value)
+                )
+            )
         return [Node(value, self.source, self, number) for number, value in enumerate(self.value)]
 
     def text(self, pattern: re.Pattern[str] | None = None, most: int = 1024) -> str:
@@ -107,9 +111,9 @@ class Node:
         if not isinstance(self.value, str):
             self.fail("must be text")
         if len(self.value) > most:
-            self.fail(f"must have at most {most} characters and has {len(self.value)}")
+            self.fail(Message("must have at most {most} characters and has {count}", most=most, count=len(self.value)))
         if pattern is not None and not pattern.fullmatch(self.value):
-            self.fail(f"{self.value[:80]!a} is not of the form {pattern.pattern}")
+            self.fail(Message("{value!a} is not of the form {pattern}", value=self.value[:80], pattern=pattern.pattern))
         return self.value
 
     def integer(self, least: int, most: int) -> int:
@@ -117,7 +121,9 @@ class Node:
         if isinstance(self.value, bool) or not isinstance(self.value, int):
             self.fail("must be a whole number")
         if not least <= self.value <= most:
-            self.fail(f"must be from {least} to {most} and is {self.value}")
+            self.fail(
+                Message("must be from {least} to {most} and is {value}", least=least, most=most, value=self.value)
+            )
         return self.value
 
     def number(self, least: float = -math.inf, most: float = math.inf) -> float:
@@ -125,13 +131,15 @@ class Node:
         if isinstance(self.value, bool) or not isinstance(self.value, (int, float)):
             self.fail("must be a number")
         if not least <= self.value <= most:
-            self.fail(f"must be from {least} to {most} and is {self.value}")
+            self.fail(
+                Message("must be from {least} to {most} and is {value}", least=least, most=most, value=self.value)
+            )
         return self.value
 
     def choice(self, *options: str) -> str:
         """This value as one of a few words."""
         if self.value not in options:
-            self.fail(f"must be {' or '.join(map(repr, options))}")
+            self.fail(Message("must be {names}", names=" or ".join(map(repr, options))))
         return str(self.value)
 
 
@@ -146,17 +154,17 @@ def parse(data: bytes, file: str, error: type[PackageError], rule: str) -> Node:
     """
     root = Node(None, Source(file, error, rule))
     if len(data) > LARGEST:
-        root.fail(f"is over {LARGEST} bytes")
+        root.fail(Message("is over {most} bytes", most=LARGEST))
     try:
         root.value = json.loads(
             data.decode("utf-8"), object_pairs_hook=_once, parse_constant=_not_json, parse_float=_finite
         )
     except RecursionError:
-        root.fail(f"nests deeper than {DEEPEST} levels")
+        root.fail(Message("nests deeper than {most} levels", most=DEEPEST))
     except ValueError as problem:
-        root.fail(f"is not JSON ({_brief(problem)})")
+        root.fail(Message("is not JSON ({reason})", reason=_brief(problem)))
     if _depth(root.value) > DEEPEST:
-        root.fail(f"nests deeper than {DEEPEST} levels")
+        root.fail(Message("nests deeper than {most} levels", most=DEEPEST))
     return root
 
 
@@ -180,7 +188,7 @@ def _finite(digits: str) -> float:
 
 def _brief(problem: ValueError) -> str:
     """What a decoder said, without the bytes that it choked on."""
-    return "not UTF-8" if isinstance(problem, UnicodeDecodeError) else str(problem).splitlines()[0][:100]
+    return Message("not UTF-8") if isinstance(problem, UnicodeDecodeError) else str(problem).splitlines()[0][:100]
 
 
 def _depth(value: Any) -> int:

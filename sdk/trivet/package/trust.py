@@ -21,7 +21,7 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from trivet.errors import PolicyError, SignatureError
+from trivet.errors import Message, PolicyError, SignatureError
 from trivet.package.keys import PublicKey, parse_public_key, read_file
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def subfolder(home: Path, name: str) -> Path:
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
-        message = f"cannot be made ({error.strerror})"
+        message = Message("cannot be made ({strerror})", strerror=error.strerror)
         raise PolicyError(
             message, where=str(folder), hint="choose another folder with --home", rule="TRV-P047"
         ) from error

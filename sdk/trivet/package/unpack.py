@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from trivet.errors import FormatError
+from trivet.errors import FormatError, Message
 from trivet.package import layout
 from trivet.package.archive import Package
 from trivet.package.container import split
@@ -35,7 +35,7 @@ def unpack(package: Package, folder: str | Path) -> Path:
             target.parent.mkdir(parents=True, exist_ok=True)
             _write(target, content)
     except OSError as error:
-        message = f"cannot be written ({error.strerror})"
+        message = Message("cannot be written ({strerror})", strerror=error.strerror)
         raise FormatError(message, where=str(root), hint="choose another folder", rule="TRV-P050") from error
     return root / "package"
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from trivet.errors import FormatError, GraphError
+from trivet.errors import FormatError, GraphError, Message
 from trivet.interface.columns import columns
 from trivet.package.archive import Package
 from trivet.runtime.model import Model
@@ -56,7 +56,11 @@ def array(package: Package, entry: Mapping[str, Any]) -> Float32s:
     path, shape = entry["path"], tuple(entry["shape"])
     data = package.members.get(path)
     if data is None or len(data) != 4 * int(np.prod(shape)):
-        raise FormatError(f"golden member {path} is not of shape {shape}", where="manifest.json", rule="TRV-R017")
+        raise FormatError(
+            Message("golden member {path} is not of shape {shape}", path=path, shape=shape),
+            where="manifest.json",
+            rule="TRV-R017",
+        )
     return np.frombuffer(data, "<f4").reshape(shape).astype(np.float32)
 
 
@@ -147,7 +151,10 @@ def _check_outputs(model: Model, package: Package, number: int) -> None:
     raw = model.raw(windows, state)
     for name, entry in case["expected"].items():
         if name not in raw:
-            raise FormatError(f"golden case {number} names an unknown output {name!r}", where="manifest.json")
+            raise FormatError(
+                Message("golden case {number} names an unknown output {name!r}", number=number, name=name),
+                where="manifest.json",
+            )
         _compare(package, entry, raw[name])
 
 

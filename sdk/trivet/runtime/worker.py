@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from trivet import errors
-from trivet.errors import GraphError, TrivetError
+from trivet.errors import GraphError, Message, TrivetError
 
 PATIENCE = 60.0
 """Most time by the wall clock [s]; the machine may be busy with something else."""
@@ -74,7 +74,7 @@ def _ask(task: str, data: bytes, patience: float) -> Mapping[str, Any]:
     except subprocess.TimeoutExpired:
         _refuse(_TOO_SLOW, "TRV-R012")
     except OSError as error:
-        _refuse(f"could not be run for the first time ({error.strerror})", "TRV-R014")
+        _refuse(Message("could not be run for the first time ({strerror})", strerror=error.strerror), "TRV-R014")
     if done.returncode:
         _refuse(*_DEATHS.get(-done.returncode, (_GONE, "TRV-R013")))
     return _answer(done.stdout)
@@ -97,7 +97,9 @@ def _answer(line: bytes) -> Mapping[str, Any]:
     except (ValueError, KeyError, TypeError):
         _refuse("could not be run for the first time (no answer)", "TRV-R014")
     if missing:
-        message = f"the first run of a model has no limit of {' or '.join(missing)} on this platform"
+        message = Message(
+            "the first run of a model has no limit of {names} on this platform", names=" or ".join(missing)
+        )
         warnings.warn(message, RuntimeWarning, stacklevel=4)
     if "error" in answer:
         raise _error(answer["error"])

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from trivet import units
 from trivet.check.changes.change import Change, differs, grouped, moved, spanned
 from trivet.check.changes.texts import reworded
-from trivet.errors import DocumentError
+from trivet.errors import DocumentError, Message
 from trivet.interface.document import Interface, Parameter, Repeat, Signal
 from trivet.interface.parsed import Path
 
@@ -30,10 +30,15 @@ def unit_changes(same: str, other: str, path: Path, old: str, new: str) -> Itera
         yield Change(other, path, old, new)
         return
     if (scale, offset) != (1.0, 0.0):
-        added = f" {offset:+g}" if offset else ""
-        yield Change(same, path, old, new, f"numbers are x{scale:g}{added} of what they were")
+        yield Change(same, path, old, new, _converted(scale, offset))
     else:
         yield Change("TRV-B038", path, old, new)
+
+
+def _converted(scale: float, offset: float) -> str:
+    if offset:
+        return Message("numbers are x{scale:g} {offset:+g} of what they were", scale=scale, offset=offset)
+    return Message("numbers are x{scale:g} of what they were", scale=scale)
 
 
 def _signal(path: Path, old: Signal, new: Signal) -> Iterator[Change]:
