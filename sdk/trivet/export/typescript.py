@@ -21,6 +21,13 @@ _LINES = """export interface Told {
   serial: string;
   previous: string | null;
   development?: true;
+  origins?: Record<string, Origin>;
+}
+
+export interface Origin {
+  url: string;
+  profile: { id: string; version: string; digest: string };
+  session?: Record<string, string>;
 }
 
 export interface Prediction extends Told {

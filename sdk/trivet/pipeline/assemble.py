@@ -17,6 +17,7 @@ from trivet.errors import DocumentError
 from trivet.interface.digest import semantic_digest
 from trivet.pipeline.judge import Judge, Member
 from trivet.pipeline.lines import Provenance
+from trivet.pipeline.origins import Origins, declared
 from trivet.pipeline.run import Source
 from trivet.pipeline.store import Store
 from trivet.runtime.model import Model
@@ -139,6 +140,7 @@ def _member(model: Model, resolved: ResolvedDevice, binding: Binding, store: Sto
         device.id,
         device.appliance.serial,
         model.development,
+        Origins(declared(resolved)),
     )
     watch = SensorWatch(model.interface, binding.fitted)
     return Member(device.id, provenance, windower, watch, store.load(device.id), heard=not resolved.recorded)

@@ -138,6 +138,7 @@ class Judge:
 
     def _readings(self, member: Member, readings: Readings) -> list[Line]:
         member.windower.feed(readings)
+        member.provenance.origins.hear(readings)
         for observer in self._observers:
             observer.readings(member.id, readings)
         if not member.watch.feed(readings) or not len(readings):

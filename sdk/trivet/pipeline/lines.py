@@ -7,11 +7,12 @@ NaN. ``previous`` is reserved for the digest of the line before.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from trivet import canonical
+from trivet.pipeline.origins import Origins
 from trivet.runtime.decision import Decision
 from trivet.runtime.predictions import Prediction
 from trivet.signals import SECOND
@@ -32,6 +33,7 @@ class Provenance:
         appliance: Device id.
         serial: Serial number from the nameplate, or empty.
         development: Whether only a developer's signature admitted the package; every line then says so.
+        origins: Where the readings come from, as known when the line is made.
     """
 
     package: str
@@ -42,6 +44,7 @@ class Provenance:
     appliance: str
     serial: str
     development: bool = False
+    origins: Origins = field(default_factory=Origins)
 
     def line(self, kind: str, time: int, **content: Any) -> Line:
         """A line of one kind about one moment [ns, UTC]."""
@@ -55,6 +58,7 @@ class Provenance:
             "site": self.site,
             "appliance": self.appliance,
             "serial": self.serial,
+            "origins": self.origins.tree,
             "previous": None,
             **({"development": True} if self.development else {}),
             **content,
