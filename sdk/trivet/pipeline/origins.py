@@ -1,4 +1,4 @@
-"""Where a device's readings come from, as its lines say it: what the documents name, and what each source said of itself."""
+"""Where a device's readings come from, as its lines say it: the documents, and what each source said of itself."""
 
 from __future__ import annotations
 
