@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import kitchen
-from kits.opcua import DISHWASHER, Stage, serve, shipped
+from kits.opcua import DISHWASHER, Stage, shipped
 from trivet.device.adapter import Clock
 from trivet.device.clock import WallClock
 from trivet.pipeline.lines import Line
+from trivet_opcua.server import serve
 
 PROFILE: dict[str, Any] = {
     **kitchen.PROFILE,
