@@ -19,6 +19,7 @@ def add_trust(parser: ArgumentParser) -> None:
         "--allow-development", action="store_true", help="let developers' signatures count; every line says so"
     )
     parser.add_argument("--unsigned", action="store_true", help="accept a package that nobody trusted has signed")
+    parser.add_argument("--allow-rollback", action="store_true", help="accept a version older than one that ran here")
     add_home(parser)
 
 
@@ -30,6 +31,7 @@ def terms(arguments: Namespace) -> dict[str, Any]:
         "home": arguments.home,
         "policy": arguments.policy,
         "development": arguments.allow_development,
+        "rollback": arguments.allow_rollback,
     }
 
 

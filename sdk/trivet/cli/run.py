@@ -47,7 +47,10 @@ def main(arguments: Namespace) -> int:
 
     home = home_folder(arguments.home)
     classes = tuple(load_device(path).document.appliance.type for path in arguments.device)
-    model = Model.load(arguments.package, **terms(arguments) | {"home": home}, classes=classes)
+    model = Model.load(arguments.package, **terms(arguments) | {"home": home}, classes=classes, remember=True)
+    for one in model.lists:
+        if not one.expires:
+            print(f"list of revocations {one.id} {one.number} is past its date: every line says so", file=sys.stderr)
     store = Store(None if arguments.forget else home / "state", model)
     ready = assemble(model, arguments.device, store=store, speed=arguments.speed)
     sinks = [] if arguments.live and arguments.out == "-" else [JsonLines(arguments.out)]

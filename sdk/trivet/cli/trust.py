@@ -1,24 +1,30 @@
-"""``trivet trust add|list|remove|policy``: whose packages may run here."""
+"""``trivet trust add|update|list|remove|policy|revoke``: whose packages may run here, and which may not any more."""
 
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING
 
+from trivet.cli import revocations
 from trivet.cli.options import add_home
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from trivet.package.store import Entry
+
+ACTIONS = ("add", "update", "remove", "list", "policy", "revoke")
 
 
 def configure(parser: ArgumentParser) -> None:
     """Adds the verb's arguments."""
-    parser.add_argument("action", choices=("add", "remove", "list", "policy"))
+    parser.add_argument("action", choices=ACTIONS)
     parser.add_argument(
         "what",
         nargs="?",
-        help="add: file of a public key, a root certificate or a revocation list; "
-        "remove: an id or its beginning, or `policy`; policy: the file to use from now on",
+        help="add: file of a public key, a root certificate, a revocation list or a list of revocations; "
+        "update: folder with lists, such as a stick; remove: an id or its beginning, `policy` or `clock`; "
+        "policy: the file to use from now on; revoke: the list to begin or to extend",
     )
     parser.add_argument(
         "--for",
@@ -27,11 +33,12 @@ def configure(parser: ArgumentParser) -> None:
         default="sign",
         help="add: what the key or root is for; a developer's packages run only with --allow-development",
     )
+    revocations.configure(parser)
     add_home(parser)
 
 
 def main(arguments: Namespace) -> int:
-    """Changes or lists the trust store."""
+    """Changes or lists the trust store, or makes a list; 1 when a stick brought something that was refused."""
     from trivet.errors import PolicyError
     from trivet.package import store, trust
 
@@ -40,16 +47,34 @@ def main(arguments: Namespace) -> int:
         raise PolicyError(
             "nothing was named", hint=f"`trivet trust {arguments.action} FILE`, or see --help", rule="TRV-P101"
         )
+    if arguments.action == "revoke":
+        return revocations.revoke(arguments)
+    if arguments.action == "update":
+        return _update(home, arguments.what)
     if arguments.action == "add":
-        print(f"{text(store.add(home, arguments.what, arguments.purpose))}: trusted now")
+        found = store.add(home, arguments.what, arguments.purpose)
+        print(f"{text(found)}: {'kept' if found.kind == 'revocations' else 'trusted'} now")
     elif arguments.action == "policy":
         print(f"{text(store.set_policy(home, arguments.what))}: in force now")
     elif arguments.action == "remove":
         print(f"{text(store.remove(home, arguments.what))}: trusted no longer")
     else:
-        found = store.entries(home)
-        print("\n".join(map(text, found)) or f"nobody is trusted in {home}; `trivet trust add KEY.pub` admits a signer")
+        rows = store.entries(home)
+        print("\n".join(map(text, rows)) or f"nobody is trusted in {home}; `trivet trust add KEY.pub` admits a signer")
     return 0
+
+
+def _update(home: Path, folder: str) -> int:
+    from pathlib import Path
+
+    from trivet.package.intake import take_folder
+
+    found = take_folder(home, Path(folder))
+    for one in found:
+        print(f"kept     {text(one.entry)}" if one.entry else f"refused  {one.refusal}")
+    if not found:
+        print(f"{folder} holds no list (*.revoked.json, *.crl)")
+    return 1 if any(one.refusal for one in found) else 0
 
 
 def text(entry: Entry) -> str:

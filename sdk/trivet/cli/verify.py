@@ -46,7 +46,11 @@ def _outcome(path: str, trust: Trust, arguments: Namespace) -> Verified | Packag
     from trivet.package.admit import admit
     from trivet.package.archive import open_package
 
-    terms = {"development": arguments.allow_development, "classes": tuple(arguments.device_class)}
+    terms = {
+        "development": arguments.allow_development,
+        "classes": tuple(arguments.device_class),
+        "rollback": arguments.allow_rollback,
+    }
     try:
         return admit(open_package(path), trust, arguments.unsigned, **terms)
     except PackageError as error:

@@ -21,6 +21,7 @@ _LINES = """export interface Told {
   serial: string;
   previous: string | null;
   development?: true;
+  expired_lists?: string[];
   origins?: Record<string, Origin>;
 }
 

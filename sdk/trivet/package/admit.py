@@ -1,20 +1,24 @@
 """Whether a package may be used here: the one entry point that reads and verifies by policy.
 
 Without a policy file, one trusted signer is enough. A developer's signature counts
-only where the user said so.
+only where the user said so. Lists of revocations that were brought here, and the
+versions that ran here, count before everything else.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from time import time_ns
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from trivet.errors import Message, PackageError, PolicyError, SignatureError
 from trivet.package.archive import Package, read
 from trivet.package.keys import PublicKey
 from trivet.package.sign import Examined, Signer, examine, key_ids
-from trivet.package.trust import Trust
+from trivet.package.trust import Trust, files_of
+
+if TYPE_CHECKING:
+    from trivet.package.standing import Kept, Standing
 
 
 class Verified(NamedTuple):
@@ -25,12 +29,14 @@ class Verified(NamedTuple):
         signers: Trusted signers; empty when it was explicitly admitted without one.
         development: Whether only a developer's signature admits it.
         doubts: Why further signatures do not count.
+        lists: Lists of revocations that were asked.
     """
 
     package: Package
     signers: tuple[Signer, ...]
     development: bool = False
     doubts: tuple[SignatureError, ...] = ()
+    lists: tuple[Kept, ...] = ()
 
     @property
     def signer(self) -> str | None:
@@ -51,6 +57,7 @@ def admit(
     development: bool = False,
     classes: Iterable[str] = (),
     clock: Callable[[], int] = time_ns,
+    rollback: bool = False,
 ) -> Verified:
     """Checks a package's digests, signatures and signers.
 
@@ -61,17 +68,48 @@ def admit(
             a trusted key and does not verify is refused all the same.
         development: Let developers' signatures count.
         classes: Classes of the devices that it shall judge, for the policy; none when they are not known.
-        clock: The time [ns since the epoch, UTC], for certificates.
+        clock: The time [ns since the epoch, UTC], for certificates and lists; it is not believed earlier than the
+            newest signed date that the home folder remembers.
+        rollback: Admit a version older than one that ran here.
 
     Raises:
         FormatError: The bytes are not a package.
         DigestError: A member is not the one that the manifest names.
         SignatureError: It is not signed, or a signature is broken or about something else.
-        PolicyError: It is signed, but by nobody who is trusted here, or not as the policy wants it.
+        PolicyError: It is signed, but by nobody who is trusted here, or not as the policy wants it; it was
+            revoked; or a newer version ran here.
     """
     found, known = read(package) if isinstance(package, bytes) else package, tuple(classes)
     store = trust if isinstance(trust, Trust) else Trust(tuple(trust))
-    examined = examine(found, store, clock)
+    here = _standing(store, clock)
+    if here is None:
+        return _admitted(found, store, unsigned, development, known, examine(found, store, clock))
+    from trivet.package import standing
+
+    examined = standing.sifted(here, examine(found, store, here.clock))
+    refused = standing.refusal(here, found, store)
+    if refused is not None:
+        raise refused
+    verified = _admitted(found, store, unsigned, development, known, examined)
+    refused = None if rollback or not verified.signers else standing.rollback(here, found)
+    if refused is not None:
+        raise refused
+    return verified._replace(lists=here.kept)
+
+
+def _standing(trust: Trust, clock: Callable[[], int]) -> Standing | None:
+    """What was brought to this machine; None, and no import is waited for, where nothing was and nothing must be."""
+    if not files_of(trust.revocation, ".json") and not (trust.policy and trust.policy.need_list):
+        return None
+    from trivet.package.standing import stand
+
+    return stand(trust, clock)
+
+
+def _admitted(
+    found: Package, store: Trust, unsigned: bool, development: bool, known: tuple[str, ...], examined: Examined
+) -> Verified:
+    """What signatures, trust and policy make of a package."""
     proven = tuple(signer for signer in examined.signers if not signer.development)
     refusal = _refusal(found, store, examined, proven, known)
     if refusal is None:

@@ -35,6 +35,7 @@ class Bundle(NamedTuple):
         signature: Over ``pae(payload)``.
         certificates: The signer's certificate and its issuers, in DER; empty where a key is named.
         timestamps: RFC 3161 responses over ``signature``, in DER.
+        kind: Type of the payload, which is signed along with it.
     """
 
     hint: str
@@ -43,6 +44,12 @@ class Bundle(NamedTuple):
     signature: bytes
     certificates: tuple[bytes, ...] = ()
     timestamps: tuple[bytes, ...] = ()
+    kind: str = PAYLOAD_TYPE
+
+    @property
+    def message(self) -> bytes:
+        """The exact bytes that were signed."""
+        return pae(self.payload, self.kind)
 
 
 def statement(package: Package) -> bytes:
@@ -61,14 +68,14 @@ def statement(package: Package) -> bytes:
     )
 
 
-def pae(payload: bytes) -> bytes:
-    """What is signed: DSSE's pre-authentication encoding of a statement."""
-    return b"DSSEv1 %d %s %d %s" % (len(PAYLOAD_TYPE), PAYLOAD_TYPE.encode(), len(payload), payload)
+def pae(payload: bytes, kind: str = PAYLOAD_TYPE) -> bytes:
+    """What is signed: DSSE's pre-authentication encoding of a payload and its type."""
+    return b"DSSEv1 %d %s %d %s" % (len(kind), kind.encode(), len(payload), payload)
 
 
-def envelope(payload: bytes) -> dict[str, object]:
-    """The DSSE envelope of a statement, not signed yet."""
-    return {"payload": _encoded(payload), "payloadType": PAYLOAD_TYPE, "signatures": []}
+def envelope(payload: bytes, kind: str = PAYLOAD_TYPE) -> dict[str, object]:
+    """The DSSE envelope of a payload, not signed yet."""
+    return {"payload": _encoded(payload), "payloadType": kind, "signatures": []}
 
 
 def write(bundle: Bundle) -> bytes:
@@ -78,15 +85,15 @@ def write(bundle: Bundle) -> bytes:
             "mediaType": BUNDLE_TYPE,
             "verificationMaterial": _material(bundle),
             "dsseEnvelope": {
-                **envelope(bundle.payload),
+                **envelope(bundle.payload, bundle.kind),
                 "signatures": [{"sig": _encoded(bundle.signature), "keyid": bundle.key_id}],
             },
         }
     )
 
 
-def read(data: bytes, file: str) -> Bundle:
-    """The bundle in a JSON text.
+def read(data: bytes, file: str, kind: str = PAYLOAD_TYPE) -> Bundle:
+    """The bundle in a JSON text, around a payload of one type.
 
     Raises:
         SignatureError: It is not a Sigstore 0.3 bundle around one DSSE signature by a key or a certificate.
@@ -94,7 +101,7 @@ def read(data: bytes, file: str) -> Bundle:
     root = parse(data, file, SignatureError, "TRV-P041")
     root["mediaType"].choice(BUNDLE_TYPE)
     envelope, material = root["dsseEnvelope"], root["verificationMaterial"]
-    envelope["payloadType"].choice(PAYLOAD_TYPE)
+    envelope["payloadType"].choice(kind)
     (signature,) = envelope["signatures"].items(1, 1)
     key_id, public = signature.get("keyid"), material.get("publicKey")
     found = _certificates(material)
@@ -107,6 +114,7 @@ def read(data: bytes, file: str) -> Bundle:
         signature=_decoded(signature["sig"]),
         certificates=found,
         timestamps=_timestamps(material),
+        kind=kind,
     )
 
 

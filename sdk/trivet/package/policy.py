@@ -7,7 +7,8 @@
                  "plant": {"keys": [KEY ID]}},
      "rules": [{"interface": "commercial-dishwasher", "device_class": "*",
                 "signers": ["oem", "plant"], "threshold": 2, "evidence": ["fidelity"], "timestamp": false}],
-     "revocation": "kept", "unsigned": false}
+     "revocation": "kept", "unsigned": false,
+     "lists": {"required": true, "expired": "stop"}}
 
 Every rule about a package's interface and a device's class must hold, and there must
 be one. A signer counts once, however many signatures it made, and a key belongs to
@@ -69,6 +70,8 @@ class Policy(NamedTuple):
         revocation: Whether each certificate's issuer must have a recent revocation list here.
         unsigned: Whether ``--unsigned`` may set the rules aside.
         where: The file.
+        need_list: Whether a list of revocations must have been brought here.
+        stop_expired: Whether one past its date stops a run, instead of marking its lines.
     """
 
     owners: Mapping[str | tuple[str, str], str]
@@ -76,6 +79,8 @@ class Policy(NamedTuple):
     revocation: bool
     unsigned: bool
     where: str
+    need_list: bool = False
+    stop_expired: bool = False
 
 
 def parse_policy(data: bytes, where: str) -> Policy:
@@ -85,7 +90,7 @@ def parse_policy(data: bytes, where: str) -> Policy:
         PolicyError: A key is unknown, missing, of the wrong type or out of range, or two lines contradict each other.
     """
     root = parse(data, where, PolicyError, "TRV-P098")
-    _only(root, ("kind", "format", "signers", "rules"), ("revocation", "unsigned", "note"))
+    _only(root, ("kind", "format", "signers", "rules"), ("revocation", "unsigned", "lists", "note"))
     root["kind"].choice("policy")
     root["format"].integer(0, 0)
     owners: dict[str | tuple[str, str], str] = {}
@@ -98,7 +103,20 @@ def parse_policy(data: bytes, where: str) -> Policy:
         revocation=revocation is not None and revocation.choice("kept", "required") == "required",
         unsigned=unsigned is not None and _truth(unsigned),
         where=where,
+        **_lists(root.get("lists")),
     )
+
+
+def _lists(node: Node | None) -> dict[str, bool]:
+    """What a policy says about lists of revocations."""
+    if node is None:
+        return {}
+    _only(node, (), ("required", "expired", "note"))
+    required, expired = node.get("required"), node.get("expired")
+    return {
+        "need_list": required is not None and _truth(required),
+        "stop_expired": expired is not None and expired.choice("mark", "stop") == "stop",
+    }
 
 
 def refusal(policy: Policy, package: Package, signers: Iterable[Signer], classes: Iterable[str]) -> PolicyError | None:

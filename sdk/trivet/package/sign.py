@@ -128,10 +128,18 @@ def attach_signature(data: bytes, key: PublicKey, signature: bytes, certificates
             hint="sign the bytes that belong to this package",
             rule="TRV-P042",
         )
-    chain = _chain(certificates, key) if certificates else ()
-    hint = "" if chain else key.hint
-    content = bundle.write(bundle.Bundle(hint, key.id, bundle.statement(package), plain, chain))
-    return attach(data, f"{layout.SIGNATURES}{key.id}{_SUFFIX}", content)
+    one = bundle_of(bundle.statement(package), bundle.PAYLOAD_TYPE, key, plain, certificates)
+    return attach(data, f"{layout.SIGNATURES}{key.id}{_SUFFIX}", bundle.write(one))
+
+
+def bundle_of(payload: bytes, kind: str, key: PublicKey, signature: bytes, certificates: bytes = b"") -> bundle.Bundle:
+    """A bundle around any payload of a type.
+
+    Raises:
+        SignatureError: The certificate is another key's, or does not lead to the next.
+    """
+    chain = chain_of(certificates, key) if certificates else ()
+    return bundle.Bundle("" if chain else key.hint, key.id, payload, signature, chain, (), kind)
 
 
 def request_timestamp(package: Package, key_id: str) -> bytes:
@@ -205,11 +213,30 @@ def examine(package: Package, trust: Trust | Iterable[PublicKey], clock: Callabl
     for path, content in package.signatures.items():
         one = bundle.read(content, path)
         bundle.check_statement(one.payload, package, path)
-        plain = not (one.certificates or one.timestamps)
-        signer = _signer(one, path, known) if plain else _credited(one, path, known, clock(), doubts)
+        signer = vouched(one, path, known, clock, doubts)
         if signer is not None:
             found.append(signer)
     return Examined(tuple(found), tuple(doubts))
+
+
+def vouched(
+    one: bundle.Bundle, path: str, trust: Trust, clock: Callable[[], int], doubts: list[SignatureError]
+) -> Signer | None:
+    """Who among those trusted signed a bundle, or None; why it does not count is added to ``doubts``.
+
+    Args:
+        one: A bundle, whatever its payload.
+        path: Its name, whose stem is the id of the signer's key.
+        trust: Whom this machine trusts.
+        clock: As in ``examine``.
+        doubts: Grows.
+
+    Raises:
+        SignatureError: It claims a key and does not verify, or is malformed.
+        PolicyError: The trust store holds something that cannot be read.
+    """
+    plain = not (one.certificates or one.timestamps)
+    return _signer(one, path, trust) if plain else _credited(one, path, trust, clock(), doubts)
 
 
 def _signer(one: bundle.Bundle, path: str, trust: Trust) -> Signer | None:
@@ -271,12 +298,12 @@ def _certified(
 
 
 def _check(key: PublicKey, one: bundle.Bundle, path: str) -> None:
-    if not key.verifies(one.signature, bundle.pae(one.payload)):
+    if not key.verifies(one.signature, one.message):
         message = Message("the signature of {name} does not verify", name=key.name)
         raise SignatureError(message, where=path, hint=_ANEW, rule="TRV-P042")
 
 
-def _chain(pem: bytes, key: PublicKey) -> tuple[bytes, ...]:
+def chain_of(pem: bytes, key: PublicKey) -> tuple[bytes, ...]:
     """The certificates that go into a bundle: the signer's, then issuers in order; a root stays out."""
     from itertools import pairwise
 

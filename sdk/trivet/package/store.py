@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
+from time import time_ns
 from typing import NamedTuple
 
 from trivet.errors import PolicyError, SignatureError
@@ -17,7 +18,7 @@ class Entry(NamedTuple):
     """One thing in the trust store.
 
     Attributes:
-        kind: ``key``, ``root``, ``timestamp root``, ``revocation list`` or ``policy``.
+        kind: ``key``, ``root``, ``timestamp root``, ``revocation list``, ``revocations``, ``clock`` or ``policy``.
         id: What it is removed by, at least its first digits.
         text: For people: algorithm, subject or dates.
         development: Whether it is a developer's.
@@ -31,13 +32,15 @@ class Entry(NamedTuple):
     path: Path
 
 
-def add(home: Path, path: str | Path, purpose: str = SIGN) -> Entry:
-    """Trusts the key or certificate, or keeps the revocation list, in a file.
+def add(home: Path, path: str | Path, purpose: str = SIGN, clock: Callable[[], int] = time_ns) -> Entry:
+    """Trusts the key or certificate, or keeps the revocation list or list of revocations, in a file.
 
     Args:
         home: Home folder.
-        path: A public key, a certificate that issues others, or a revocation list; PEM, or DER for a list.
+        path: A public key, a certificate that issues others, or a revocation list (PEM, or DER for a list), or a
+            list of revocations.
         purpose: ``sign``, ``timestamp`` or ``development``.
+        clock: The time [ns since the epoch, UTC], for lists of revocations.
 
     Raises:
         SignatureError: The file holds nothing of that kind.
@@ -48,12 +51,16 @@ def add(home: Path, path: str | Path, purpose: str = SIGN) -> Entry:
         return _add_root(home, content, purpose, str(path))
     if _is_list(content):
         return _add_list(home, content, str(path))
+    if content.lstrip()[:1] == b"{":
+        from trivet.package.intake import take
+
+        return take(home, content, str(path), clock)
     if purpose == TIMESTAMP:
         raise SignatureError("is no certificate", where=str(path), hint="give the authority's root", rule="TRV-P090")
     key = parse_public_key(content, str(path))
     _forget(home / "trust", key.id, "pub")
     mark = f".{DEVELOPMENT}" if purpose == DEVELOPMENT else ""
-    target = _write(home, "trust", f"{key.id}{mark}.pub", key.pem)
+    target = write(home, "trust", f"{key.id}{mark}.pub", key.pem)
     return Entry("key", key.id, key.algorithm, bool(mark), target)
 
 
@@ -68,7 +75,7 @@ def set_policy(home: Path, path: str | Path) -> Entry:
 
     content = read_file(path, trust.MOST_POLICY_BYTES + 1)
     found = parse_policy(content, str(path))
-    target = _write(home, "trust", trust.POLICY, content)
+    target = write(home, "trust", trust.POLICY, content)
     return Entry("policy", "policy", f"{len(found.rules)} rules", False, target)
 
 
@@ -87,20 +94,28 @@ def remove(home: Path, name: str) -> Entry:
     if len(meant) != 1:
         message = f"{len(meant)} entries begin with {digits[:80]!a}"
         raise PolicyError(message, where=str(home / "trust"), hint="see `trivet trust list`", rule="TRV-P047")
-    _unlink(meant[0].path)
+    from trivet.package import intake
+
+    if meant[0].kind in (intake.KIND, intake.CLOCK):
+        intake.forget(home, meant[0])
+    else:
+        unlink(meant[0].path)
     return meant[0]
 
 
 def entries(home: Path) -> tuple[Entry, ...]:
-    """Everything in the trust store: keys, roots, lists, policy.
+    """Everything in the trust store: keys, roots, lists, the clock's memory, policy.
 
     Raises:
         PolicyError: It holds something that ``add`` did not put there.
     """
+    from trivet.package import intake
+
     found = trust.load_trust(home)
     rows = [_key(home, key.id, key.algorithm, key.id in found.development) for key in found.keys]
     rows += [_root(Path(anchor.where), anchor, found.development) for anchor in found.anchors]
     rows += [_list(Path(path)) for path in trust.files_of(found.revocation, ".crl")]
+    rows += intake.entries(home)
     if found.policy:
         path = Path(found.policy.where)
         rows.append(Entry("policy", "policy", f"{len(found.policy.rules)} rules", False, path))
@@ -125,7 +140,7 @@ def _add_root(home: Path, content: bytes, purpose: str, where: str) -> Entry:
     name = certificates.fingerprint(found[0])
     _forget(home / "trust", name, "crt")
     mark = "" if purpose == SIGN else f".{purpose}"
-    target = _write(home, "trust", f"{name}{mark}.crt", certificates.pem(found[0]))
+    target = write(home, "trust", f"{name}{mark}.crt", certificates.pem(found[0]))
     return Entry(_ROOTS[purpose], name, found[0].subject.rfc4514_string(), purpose == DEVELOPMENT, target)
 
 
@@ -144,7 +159,7 @@ def _add_list(home: Path, content: bytes, where: str) -> Entry:
         if revocation.order(found) < revocation.order(kept):
             message = f"is of {found.last_update_utc:%Y-%m-%d}, and the list kept here is newer"
             raise PolicyError(message, where=where, hint="bring the authority's newest list", rule="TRV-P095")
-    return _list(_write(home, "revocation", target.name, content))
+    return _list(write(home, "revocation", target.name, content))
 
 
 def _key(home: Path, name: str, algorithm: str, development: bool) -> Entry:
@@ -171,14 +186,15 @@ def _list(path: Path) -> Entry:
 def _forget(folder: Path, name: str, kind: str) -> None:
     """Removes what is there under another mark, so that nothing is trusted in two ways."""
     for mark in ("", f".{DEVELOPMENT}", f".{TIMESTAMP}"):
-        _unlink(folder / f"{name}{mark}.{kind}")
+        unlink(folder / f"{name}{mark}.{kind}")
 
 
-def _unlink(path: Path) -> None:
+def unlink(path: Path) -> None:
+    """Removes a file of the store, if it is there."""
     _attempt(path, lambda: path.unlink(missing_ok=True))
 
 
-def _write(home: Path, folder: str, name: str, content: bytes) -> Path:
+def write(home: Path, folder: str, name: str, content: bytes) -> Path:
     """Writes a file of the store whole or not at all."""
     target = trust.subfolder(home, folder) / name
     scratch = target.with_name(f"{name}.{os.getpid()}.tmp")

@@ -141,6 +141,7 @@ def _member(model: Model, resolved: ResolvedDevice, binding: Binding, store: Sto
         device.appliance.serial,
         model.development,
         Origins(declared(resolved)),
+        tuple((one.id, one.expires) for one in model.lists),
     )
     watch = SensorWatch(model.interface, binding.fitted)
     return Member(device.id, provenance, windower, watch, store.load(device.id), heard=not resolved.recorded)

@@ -34,6 +34,7 @@ class Provenance:
         serial: Serial number from the nameplate, or empty.
         development: Whether only a developer's signature admitted the package; every line then says so.
         origins: Where the readings come from, as known when the line is made.
+        lists: Lists of revocations that were asked, each with the time from which it is past its date [ns, UTC].
     """
 
     package: str
@@ -45,9 +46,11 @@ class Provenance:
     serial: str
     development: bool = False
     origins: Origins = field(default_factory=Origins)
+    lists: tuple[tuple[str, int], ...] = ()
 
     def line(self, kind: str, time: int, **content: Any) -> Line:
         """A line of one kind about one moment [ns, UTC]."""
+        expired = [name for name, until in self.lists if until <= time]
         return {
             "kind": kind,
             "time": timestamp(time),
@@ -61,6 +64,7 @@ class Provenance:
             "origins": self.origins.tree,
             "previous": None,
             **({"development": True} if self.development else {}),
+            **({"expired_lists": expired} if expired else {}),
             **content,
         }
 

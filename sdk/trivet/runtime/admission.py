@@ -31,6 +31,8 @@ from trivet.runtime.session import VERSION
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from trivet.package.standing import Kept
+
 _AGAIN = "ask the maker for the package again"
 
 
@@ -48,12 +50,20 @@ def load_verified(
     policy: str | Path | None = None,
     classes: tuple[str, ...] = (),
     development: bool = False,
+    rollback: bool = False,
+    remember: bool = False,
 ) -> tuple[Model, Package]:
     """As ``load``, with the package for whoever wants its golden vectors."""
     folder = home_name(home)
     trust = load_trust(folder, keys, policy)
-    verified = admit(open_package(source), trust, unsigned, development=development, classes=classes)
-    return admitted(verified, os.path.join(folder, "admission")), verified.package
+    package = open_package(source)
+    verified = admit(package, trust, unsigned, development=development, classes=classes, rollback=rollback)
+    model = admitted(verified, os.path.join(folder, "admission"))
+    if remember:
+        from trivet.package import standing
+
+        standing.remember(trust.revocation, verified)
+    return model, verified.package
 
 
 def admitted(verified: Verified, records: str) -> Model:
@@ -65,15 +75,15 @@ def admitted(verified: Verified, records: str) -> Model:
 
         judge_package(package.data)
         _write(record, _circumstances(package))
-    model = make(package, verified.signer, verified.development)
+    model = make(package, verified.signer, verified.development, verified.lists)
     check_one(model, package)
     return model
 
 
-def make(package: Package, signer: str | None, development: bool = False) -> Model:
+def make(package: Package, signer: str | None, development: bool = False, lists: tuple[Kept, ...] = ()) -> Model:
     """The model of a package whose bytes are already trusted."""
     graph = bytes(package.members["model.onnx"])
-    return Model(package.manifest, interface_of(package), graph, package.digest, signer, development)
+    return Model(package.manifest, interface_of(package), graph, package.digest, signer, development, lists)
 
 
 def interface_of(package: Package) -> Interface:

@@ -19,6 +19,7 @@ from trivet.window.windows import Windows
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from trivet.package.standing import Kept
     from trivet.runtime.veto import Vetoes
     from trivet.signals import Float32s
 
@@ -38,6 +39,7 @@ class Model:
         digest: Package digest: SHA-256 of the manifest.
         signer: Name of the trusted signer, or None when it runs unsigned.
         development: Whether only a developer's signature admits it.
+        lists: Lists of revocations that were asked when it was admitted.
     """
 
     def __init__(
@@ -48,12 +50,14 @@ class Model:
         digest: str,
         signer: str | None,
         development: bool = False,
+        lists: tuple[Kept, ...] = (),
     ) -> None:
         self.manifest = manifest
         self.interface = interface
         self.digest = digest
         self.signer = signer
         self.development = development
+        self.lists = lists
         self.ports = {port.name: port.classes for port in manifest.outputs}
         names = [*self.ports, *(["next_state"] if manifest.state else [])]
         self._session = Session(model, names)
@@ -75,6 +79,8 @@ class Model:
         policy: str | Path | None = None,
         classes: tuple[str, ...] = (),
         development: bool = False,
+        rollback: bool = False,
+        remember: bool = False,
     ) -> Model:
         """Verifies a package and makes its model.
 
@@ -86,6 +92,8 @@ class Model:
             policy: Policy file to use instead of the home folder's.
             classes: Classes of the devices that it shall judge, for the policy; none when they are not known.
             development: Let developers' signatures count; every line then says so.
+            rollback: Run it although a newer version of the package ran here.
+            remember: Keep in the home folder that this version ran here, and the newest date that its signers prove.
 
         Raises:
             PackageError: The file is not a package, was altered, or its signer is not trusted here.
@@ -93,8 +101,8 @@ class Model:
         """
         from trivet.runtime.admission import load
 
-        terms = {"policy": policy, "classes": classes, "development": development}
-        return load(source, keys=keys, unsigned=unsigned, home=home, **terms)
+        terms = {"policy": policy, "classes": classes, "development": development, "rollback": rollback}
+        return load(source, keys=keys, unsigned=unsigned, home=home, remember=remember, **terms)
 
     def initial_state(self, batch: int) -> Float32s | None:
         """The memory of devices that have none yet, float32 ``(batch, s)``, or None when the model has no memory."""
