@@ -158,7 +158,7 @@ def _build_dishwasher(
     hour: float,
 ) -> Plant:
     """A hood-type machine, warmed up by racks at a busy pace before the first call."""
-    machines = machine.draw(seed, 1, undercounter=0.0)
+    machines = machine.draw(seed, 1, machine.HOOD_ONLY)
     plant = Dishwasher(machines, seed, pace=_WARM_PACE if warm_cycles else pace, hour=hour)
     while plant.racks[0] < warm_cycles and plant.elapsed < _WARM_LIMIT:
         plant.step()

@@ -6,7 +6,7 @@ import numpy as np
 
 from trivet.signals import Floats
 from trivet_reference.plant.machine import Machines
-from trivet_reference.plant.water import SPECIFIC_HEAT, relax
+from trivet_reference.plant.water import SPECIFIC_HEAT, decay
 
 _FLUX = 75_000.0
 """Heat flux at the element's surface at rated power [W/m2]."""
@@ -31,7 +31,7 @@ class Booster:
         temperature: Water [degC].
         element: Heating element [degC].
         volume: Water in it [L].
-        scale: Thickness of limescale [mm].
+        capacity: Heat capacity of the element with its scale [J/K].
         loss: Heat lost to the room so far [J].
     """
 
@@ -40,20 +40,30 @@ class Booster:
         self.temperature = machines.ambient.copy()
         self.element = machines.ambient.copy()
         self.volume = machines.booster_volume.copy()
-        self.scale = np.zeros(len(machines))
         self.loss = np.zeros(len(machines))
         self._tripped = np.zeros(len(machines), dtype=bool)
         self._area = machines.booster_power / _FLUX
+        self.scale = np.zeros(len(machines))
 
     @property
-    def capacity(self) -> Floats:
-        """Heat capacity of the element with its scale [J/K]: 125 J/K for each kW, and the scale's own."""
-        return np.asarray(0.125 * self._machines.booster_power + self.scale * 1e-3 * self._area * 2.4e6)
+    def scale(self) -> Floats:
+        """Thickness of limescale [mm]."""
+        return self._scale
+
+    @scale.setter
+    def scale(self, thickness: Floats) -> None:
+        """Sets what follows from the scale: 125 J/K for each kW and its own heat capacity, resistance, room taken."""
+        m = self._machines
+        self._scale = thickness
+        self.capacity = 0.125 * m.booster_power + thickness * 1e-3 * self._area * 2.4e6
+        self._resistance = 24.0 / m.booster_power + thickness * 1e-3 / (_CONDUCTIVITY * self._area)
+        self._decay = decay(self._resistance * self.capacity)
+        self._room = m.booster_volume * (1.0 - 0.02 * thickness)
 
     @property
     def full(self) -> Floats:
         """Water level as a share of full; scale takes room."""
-        return np.asarray(self.volume / (self._machines.booster_volume * (1.0 - 0.02 * self.scale)))
+        return np.asarray(self.volume / self._room)
 
     @property
     def energy(self) -> Floats:
@@ -77,11 +87,10 @@ class Booster:
             outflow: Rinse water taken out [L/s].
         """
         m = self._machines
-        resistance = 24.0 / m.booster_power + self.scale * 1e-3 / (_CONDUCTIVITY * self._area)
-        capacity = self.capacity
         before = self.element
-        self.element = relax(before, self.temperature + power * resistance, resistance * capacity)
-        heat = power - capacity * (self.element - before)
+        settled = self.temperature + power * self._resistance
+        self.element = settled + (before - settled) * self._decay
+        heat = power - self.capacity * (self.element - before)
         lost = m.booster_loss * (self.temperature - m.ambient)
         self.loss += lost
         remaining = self.volume - outflow

@@ -51,6 +51,7 @@ class Controller:
         count = len(machines)
         off: Any = np.zeros(count, dtype=bool)
         self._machines = machines
+        self._belt = machines.belt
         self.phase = np.full(count, OFF)
         self.timer = np.zeros(count)
         self.extended, self.paused = off.copy(), off.copy()
@@ -60,6 +61,7 @@ class Controller:
         self.programme = np.ones(count)
         self.service_code = np.zeros(count)
         self._waited = np.zeros(count)
+        self._drained = np.where(self._belt, 2.0, 1.0 - machines.rinse_volume / machines.tank_volume)
         self._tank_stall, self._booster_stall = _Stall(count), _Stall(count)
 
     @property
@@ -69,8 +71,14 @@ class Controller:
 
     @property
     def washing(self) -> Flags:
-        """Whether the wash pump is told to run."""
-        return np.asarray((self.phase == WASH) & ~self.paused)
+        """Whether the wash pump is told to run; on a conveyor it runs while the belt does."""
+        return np.asarray(((self.phase == WASH) | self._belt & self.in_cycle) & ~self.paused)
+
+    @property
+    def ready(self) -> Flags:
+        """Whether a rack may be started: the machine is ready, or the belt has room for the next."""
+        room = self._belt & (self.phase == RINSE) & (self.timer >= self._machines.rinse_time - 1.0)
+        return np.asarray((self.phase == READY) | room)
 
     @property
     def rinsing(self) -> Flags:
@@ -79,8 +87,8 @@ class Controller:
 
     @property
     def draining(self) -> Flags:
-        """Whether the drain pump is told to run."""
-        return np.asarray((self.phase == PAUSE) & ~self.paused | (self.phase == DRAIN))
+        """Whether the drain pump is told to run; a conveyor overflows."""
+        return np.asarray((self.phase == PAUSE) & ~self.paused & ~self._belt | (self.phase == DRAIN))
 
     def modes(self) -> tuple[Floats, Floats]:
         """Operation mode and programme mode as the interface numbers them."""
@@ -120,7 +128,7 @@ class Controller:
         wait = washed & ~hot
         self.extended = wait & (m.extends_wash > 0)
         self._waited = np.where(wait | (phase == WAIT), self._waited + 1.0, 0.0)
-        drained = (level <= 1.0 - m.rinse_volume / m.tank_volume) | (timer >= _DRAIN_LIMIT)
+        drained = (level <= self._drained) | (timer >= _DRAIN_LIMIT)
         ended = (phase == RINSE) & (timer >= m.rinse_time)
         after = (phase == RECOVERY) & (timer >= m.recovery_time)
         self.done = ended
@@ -134,6 +142,7 @@ class Controller:
             ((phase == PAUSE) & (timer >= m.dwell_time) & drained, RINSE),
             (ended & (m.recovery_time > 0), RECOVERY),
             (ended & (m.recovery_time <= 0) | after, READY),
+            (ended & self._belt & start, WASH),
             ((phase == READY) & ~on, np.where(m.night_drain > 0, DRAIN, OFF)),
             ((phase == DRAIN) & ((level < 0.05) | (timer >= 600.0)), OFF),
         )

@@ -1,4 +1,4 @@
-"""A fleet of simulated one-tank dishwashers, in one-second steps.
+"""A fleet of simulated dishwashers, in one-second steps.
 
 ``Dishwasher`` joins tank, booster, pumps, mains, controller, operators and faults;
 ``sensors`` makes of it what controller and meter show.
@@ -9,10 +9,10 @@ from __future__ import annotations
 import numpy as np
 
 from trivet.signals import Floats
-from trivet_reference.plant import electrical, faults, hydraulics
+from trivet_reference.plant import faults, hydraulics
 from trivet_reference.plant.booster import Booster
-from trivet_reference.plant.controller import FILL, HEAT, READY, RINSE, WASH, Controller
-from trivet_reference.plant.electrical import Loads, Mains
+from trivet_reference.plant.controller import FILL, HEAT, RINSE, WASH, Controller
+from trivet_reference.plant.electrical import Elements, Loads, Mains, total
 from trivet_reference.plant.faults import FAULTS, Faults
 from trivet_reference.plant.machine import Machines
 from trivet_reference.plant.operators import CLOSES, OPENS, RUNNING, Operators
@@ -55,10 +55,10 @@ class Dishwasher:
         self.second = round(hour * 3600)
         self.elapsed = 0
         self.tank, self.booster = Tank(machines), Booster(machines)
-        self.mains = Mains(machines, self._rng)
+        self.mains, self._elements = Mains(machines, self._rng), Elements(machines)
         self.controller = Controller(machines)
         self.operators = Operators(machines, self._rng, pace)
-        self.sensors = Sensors(machines, self._rng)
+        self.sensors = Sensors(machines, self._rng, seed)
         self.ills = ills or faults.healthy(count, seed)
         self.levels = np.zeros((len(FAULTS), count))
         nothing = np.zeros((3, count))
@@ -66,13 +66,15 @@ class Dishwasher:
         self.racks, self.energy, self.water = np.zeros(count), np.zeros(count), np.zeros(count)
         self.detergent, self.aid, self.heat_in = np.zeros(count), np.zeros(count), np.zeros(count)
         quiet = np.zeros(count)
+        self._pumps = machines.pump_power * machines.pump_share
+        self._standby = np.stack([machines.standby_power, quiet, quiet])
         self.wash = hydraulics.wash(machines, quiet, quiet, quiet, quiet)
         self.rinse = hydraulics.rinse(machines, quiet, quiet)
         self._softener_scale = np.zeros(count)
         self._welded = np.zeros(count, dtype=bool)
         self._commanded = np.zeros(count, dtype=bool)
         self._dosed = np.zeros(count, dtype=bool)
-        self.noise = np.zeros((20, count))
+        self.noise = np.zeros((10, count))
 
     def level(self, fault: str) -> Floats:
         """Present severity of a fault, 0 to 1."""
@@ -88,7 +90,7 @@ class Dishwasher:
         if self.elapsed % _LEVEL_PERIOD == 0:
             self.levels = self.ills.levels(self.elapsed)
             self._grow_scale()
-        self.noise = self._rng.standard_normal(self.noise.shape)
+        self.noise = self._rng.standard_normal(self.noise.shape, np.float32).astype(np.float64)
         self._control()
         self._pump()
         self._electricity()
@@ -108,10 +110,9 @@ class Dishwasher:
         controller, operators, sensors = self.controller, self.operators, self.sensors
         hour = self.second % 86_400 / 3600.0
         on = np.full(len(self.machines), operators.pace is not None or OPENS <= hour < CLOSES)
-        ready = controller.phase == READY
-        operators.step(self.second, ready, controller.in_cycle)
+        operators.step(self.second, controller.ready, controller.in_cycle)
         began = operators.state == RUNNING
-        self.tank.load(operators.start & began, self.machines.ambient + 5.0)
+        self.tank.load(operators.start & began & operators.fresh, self.machines.ambient + 5.0)
         controller.programme = operators.programme
         controller.step(
             on,
@@ -135,7 +136,7 @@ class Dishwasher:
         """Power by phase; welded contacts carry current whether commanded or not."""
         m, controller = self.machines, self.controller
         self.mains.step(self.noise[2], self.noise[3:6])
-        tank, booster = electrical.elements(m, self.mains.voltage, self.level("booster_phase_open"), self.ills.variant)
+        tank, booster = self._elements.power(self.mains.voltage, self.level("booster_phase_open"), self.ills.variant)
         on = self._contacts()
         tank = tank * (on[0] * self.tank.limited() * (1.0 - self.level("tank_element_failed")))
         booster = booster * (on[1] * self.booster.limited())
@@ -145,11 +146,10 @@ class Dishwasher:
         washing = controller.washing * self.wash.load * friction * starting
         drain = 1.0 + 0.4 * self.level("drain_blockage")
         others = m.rinse_power * controller.rinsing * self.rinse.load + m.drain_power * controller.draining * drain
-        first = np.zeros((3, 1))
-        first[0] = 1.0
-        motors = m.pump_power * m.pump_share * washing + first * others
-        self.loads = Loads(tank, booster, motors, first * m.standby_power)
-        self.energy += self.loads.power().sum(axis=0) / 3600.0
+        motors = self._pumps * washing
+        motors[0] += others
+        self.loads = Loads(tank, booster, motors, self._standby)
+        self.energy += total(self.loads.power()) / 3600.0
 
     def _contacts(self) -> Floats:
         """1 where a heater's contactor is closed, ``(2, machines)``: tank, booster.
@@ -175,14 +175,14 @@ class Dishwasher:
         spray = np.minimum(self.rinse.flow / 60.0 * controller.rinsing, 0.6 * booster.volume)
         top_up = valve * controller.fill_tank * ~controller.fill_booster
         mass, flow = self.operators.ware, self.wash.relative * controller.washing
-        pump = self.loads.motors.sum(axis=0) * controller.washing * _PUMP_HEAT
-        power = self.loads.tank.sum(axis=0) + pump
-        self.heat_in += power + self.loads.booster.sum(axis=0)
+        power = total(self.loads.tank) + total(self.loads.motors) * controller.washing * _PUMP_HEAT
+        boost = total(self.loads.booster)
+        self.heat_in += power + boost
         self.heat_in += (refill * inlet + (leak + top_up) * self.sensors.inlet) * 4186.0
         tank.heat(power, self.operators.door_open, flow)
         tank.wash(flow, mass)
         tank.rinse(spray, booster.temperature, mass)
-        booster.step(self.loads.booster.sum(axis=0), refill, inlet, spray)
+        booster.step(boost, refill, inlet, spray)
         tank.fill(leak + top_up, self.sensors.inlet)
         tank.take(self._leaving())
         self.water += refill + leak + top_up

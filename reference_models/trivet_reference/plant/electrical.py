@@ -15,6 +15,11 @@ _CORRELATION = 900.0
 """Correlation time of the slow part of the mains voltage [s]."""
 
 
+def total(phases: Floats) -> Floats:
+    """Sum over phases, ``(3, machines)`` to ``(machines,)``; numpy's own sum over a short first axis is slower."""
+    return np.asarray(phases[0] + phases[1] + phases[2])
+
+
 class Mains:
     """Voltages of a fleet: a mean, a slow wander that all phases share in part, and flicker.
 
@@ -62,19 +67,25 @@ class Loads(NamedTuple):
         return np.asarray(apparent / (voltage * NOMINAL_VOLTAGE))
 
 
-def elements(machines: Machines, voltage: Floats, open_part: Floats, variant: Floats) -> tuple[Floats, Floats]:
-    """Power of tank and booster heater when on [W], ``(3, machines)`` each.
+class Elements:
+    """Heating elements of a fleet."""
 
-    Args:
-        machines: Rated powers and their phases.
-        voltage: Share of nominal, ``(3, machines)``; power goes with its square.
-        open_part: 0 to 1 of one of the booster's three elements is lost.
-        variant: 0 to 1, which of the three.
-    """
-    square = voltage * voltage
-    lost = np.arange(3)[:, None] == np.minimum((variant * 3).astype(int), 2)
-    three = machines.booster_share.max(axis=0) < 0.5
-    remaining = np.where(three, 1.0 - lost * open_part, 1.0 - open_part / 3.0)
-    tank = machines.tank_power * machines.tank_share * square
-    booster = machines.booster_power * machines.booster_share * remaining * square
-    return tank, booster
+    def __init__(self, machines: Machines) -> None:
+        self._tank = machines.tank_power * machines.tank_share
+        self._booster = machines.booster_power * machines.booster_share
+        self._three = machines.booster_share.max(axis=0) < 0.5
+
+    def power(self, voltage: Floats, open_part: Floats, variant: Floats) -> tuple[Floats, Floats]:
+        """Power of tank and booster heater when on [W], ``(3, machines)`` each.
+
+        Args:
+            voltage: Share of nominal, ``(3, machines)``; power goes with its square.
+            open_part: 0 to 1 of one of the booster's three elements is lost.
+            variant: 0 to 1, which of the three.
+        """
+        square = voltage * voltage
+        booster = self._booster * square
+        if open_part.any():
+            lost = np.arange(3)[:, None] == np.minimum((variant * 3).astype(int), 2)
+            booster = booster * np.where(self._three, 1.0 - lost * open_part, 1.0 - open_part / 3.0)
+        return self._tank * square, booster

@@ -6,15 +6,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from trivet.signals import Floats
-from trivet_reference.plant.electrical import PUMP_POWER_FACTOR
+from trivet.signals import Float32s, Floats
+from trivet_reference.plant.electrical import PUMP_POWER_FACTOR, total
 from trivet_reference.plant.machine import NOMINAL_VOLTAGE, Machines
-from trivet_reference.plant.water import relax
+from trivet_reference.plant.water import decay
 
 if TYPE_CHECKING:
     from trivet_reference.plant.dishwasher import Dishwasher
 
 _A0_SETPOINT, _HUE_SETPOINT = 15.0, 3600.0
+_DECADE = np.log(10.0)
+_WARMEST, _YEAR = 230.0, 365.0
+"""Day of the year on which mains water is warmest, and days in a year."""
 
 
 class Sensors:
@@ -27,16 +30,21 @@ class Sensors:
         hygiene: Hygiene value of the rack.
     """
 
-    def __init__(self, machines: Machines, rng: np.random.Generator) -> None:
+    def __init__(self, machines: Machines, rng: np.random.Generator, seed: int) -> None:
         count = len(machines)
         self._machines = machines
         self._rng = rng
+        self._seed = seed
+        self._left = decay(machines.sensor_lag)
+        self._phases = np.where(machines.pump_share.max(axis=0) < 0.5, 3.0, 1.0)
+        self._a0 = machines.hygiene == 1.0
         self._tank_lagged = machines.ambient.copy()
         self._booster_lagged = machines.ambient.copy()
         self.tank_reading = machines.ambient.copy()
         self.booster_reading = machines.ambient.copy()
         self.door_open = np.zeros(count, dtype=bool)
         self.inlet = machines.inlet.copy()
+        self._season = machines.inlet
         self.hygiene = np.zeros(count)
         self._loose = np.zeros(count, dtype=bool)
         self._bounce = np.zeros(count)
@@ -46,8 +54,9 @@ class Sensors:
         """One second."""
         m, noise = self._machines, plant.noise
         variant = plant.ills.variant
-        self._tank_lagged = relax(self._tank_lagged, plant.tank.temperature, m.sensor_lag)
-        self._booster_lagged = relax(self._booster_lagged, plant.booster.temperature, m.sensor_lag)
+        water, rinse = plant.tank.temperature, plant.booster.temperature
+        self._tank_lagged = water + (self._tank_lagged - water) * self._left
+        self._booster_lagged = rinse + (self._booster_lagged - rinse) * self._left
         drift = plant.level("temperature_sensor_drift") * 7.0 * np.where(variant % 0.5 < 0.25, 1.0, -1.0)
         on_tank = variant < 0.5
         tank = self._tank_lagged + m.tank_bias + drift * on_tank + 0.05 * noise[7]
@@ -57,7 +66,10 @@ class Sensors:
         self.tank_reading = np.where(self._loose & on_tank, rail, np.clip(tank, 0.0, 120.0))
         self.booster_reading = np.where(self._loose & ~on_tank, rail, np.clip(booster, 0.0, 120.0))
         self._inlet_wander = 0.9995 * self._inlet_wander + 0.03 * noise[9]
-        self.inlet = np.clip(m.inlet + self._inlet_wander, 3.0, 70.0)
+        if plant.elapsed % 600 == 0:
+            day = m.day + plant.second / 86_400.0
+            self._season = m.inlet + m.season * np.cos(2.0 * np.pi * (day - _WARMEST) / _YEAR)
+        self.inlet = np.clip(self._season + self._inlet_wander, 3.0, 70.0)
         self._door(plant)
         self._hygiene(plant)
 
@@ -83,14 +95,20 @@ class Sensors:
         """
         spraying = plant.controller.rinsing
         water = plant.booster.temperature
-        a0 = 10.0 ** ((water - 80.0) / 10.0) * spraying * (water >= 65.0)
-        hue = 10.0 ** ((np.minimum(plant.tank.ware, 90.0) - 61.67) / 4.81) * plant.controller.in_cycle
-        self.hygiene += np.where(self._machines.hygiene == 1.0, a0, hue)
+        exponent = np.where(self._a0, (water - 80.0) / 10.0, (np.minimum(plant.tank.ware, 90.0) - 61.67) / 4.81)
+        counts = np.where(self._a0, spraying & (water >= 65.0), plant.controller.in_cycle)
+        self.hygiene += np.exp(_DECADE * exponent) * counts
         self.hygiene = np.where(plant.operators.start, 0.0, np.minimum(self.hygiene, 65_535.0))
 
     def signals(self, plant: Dishwasher) -> dict[str, Floats]:
-        """Every signal of the interface, in its unit; states as their codes; ``(machines,)`` each."""
-        return {**self._companion(plant), **self._meter(plant), **self._process(plant), **self._counters(plant)}
+        """Every signal of the interface, in its unit; states as their codes; ``(machines,)`` each.
+
+        The noise of meters and probes follows from seed and second alone, so that looking changes nothing.
+        """
+        bits = np.random.Philox(key=self._seed, counter=plant.elapsed << 64)
+        noise = np.random.Generator(bits).standard_normal((9, len(self._machines)), np.float32)
+        meter, process = self._meter(plant, noise[:3]), self._process(plant, noise[3:])
+        return {**self._companion(plant), **meter, **process, **self._counters(plant)}
 
     def _companion(self, plant: Dishwasher) -> dict[str, Floats]:
         """Tier A: whole degrees, as the companion specification has them."""
@@ -106,38 +124,38 @@ class Sensors:
             "program_mode": programme,
             "hygiene_mode": m.hygiene,
             "hygiene_value": np.round(self.hygiene),
-            "hygiene_setpoint": np.where(m.hygiene == 1.0, _A0_SETPOINT, _HUE_SETPOINT),
+            "hygiene_setpoint": np.where(self._a0, _A0_SETPOINT, _HUE_SETPOINT),
         }
 
-    def _meter(self, plant: Dishwasher) -> dict[str, Floats]:
+    def _meter(self, plant: Dishwasher, noise: Float32s) -> dict[str, Floats]:
         """Tier B: a meter with 0.1 % noise and a resolution of 0.1 W."""
-        error = 1.0 + 0.001 * plant.noise[10:13]
+        error = 1.0 + 0.001 * noise
         power = np.round(plant.loads.power() * error, 1)
         current = np.round(plant.loads.current(plant.mains.voltage) * error, 3)
         voltage = np.round(plant.mains.voltage * NOMINAL_VOLTAGE, 1)
-        signals = {"active_power": np.round(power.sum(axis=0), 1), "active_energy": np.floor(plant.energy)}
+        signals = {"active_power": np.round(total(power), 1), "active_energy": np.floor(plant.energy)}
         for phase in range(3):
             signals[f"power_l{phase + 1}"] = power[phase]
             signals[f"current_l{phase + 1}"] = current[phase]
             signals[f"voltage_l{phase + 1}"] = voltage[phase]
         return signals
 
-    def _process(self, plant: Dishwasher) -> dict[str, Floats]:
+    def _process(self, plant: Dishwasher, noise: Float32s) -> dict[str, Floats]:
         """Tier C: pumps, water, chemistry, commands."""
-        m, noise, controller = self._machines, plant.noise, plant.controller
-        pump = plant.loads.motors.sum(axis=0) * controller.washing
-        phases = np.where(m.pump_share.max(axis=0) < 0.5, 3.0, 1.0)
-        ampere = pump / (phases * NOMINAL_VOLTAGE * PUMP_POWER_FACTOR * plant.mains.voltage.mean(axis=0))
+        m, controller = self._machines, plant.controller
+        pump = total(plant.loads.motors) * controller.washing
+        volt = NOMINAL_VOLTAGE * PUMP_POWER_FACTOR * total(plant.mains.voltage) / 3.0
+        ampere = pump / (self._phases * volt)
         conductivity = m.tap_conductivity + 0.75 * plant.tank.detergent
         return {
-            "wash_pump_current": np.round(ampere * (1.0 + 0.003 * noise[13]), 2),
-            "wash_pressure": np.round(np.maximum(plant.wash.pressure * controller.washing + 0.002 * noise[14], 0), 3),
+            "wash_pump_current": np.round(ampere * (1.0 + 0.003 * noise[0]), 2),
+            "wash_pressure": np.round(np.maximum(plant.wash.pressure * controller.washing + 0.002 * noise[1], 0), 3),
             "wash_flow": np.round(plant.wash.flow * controller.washing, 1),
-            "rinse_pressure": np.round(np.maximum(plant.rinse.pressure * controller.rinsing + 0.003 * noise[15], 0), 3),
+            "rinse_pressure": np.round(np.maximum(plant.rinse.pressure * controller.rinsing + 0.003 * noise[2], 0), 3),
             "rinse_flow": np.round(plant.rinse.flow * controller.rinsing, 2),
-            "tank_level": np.round(np.clip(100.0 * plant.tank.level + 0.3 * noise[16], 0, 120), 1),
-            "tank_conductivity": np.round(np.maximum(conductivity + 0.02 * noise[17], 0), 2),
-            "inlet_temperature": np.round(self.inlet + 0.05 * noise[18], 1),
+            "tank_level": np.round(np.clip(100.0 * plant.tank.level + 0.3 * noise[3], 0, 120), 1),
+            "tank_conductivity": np.round(np.maximum(conductivity + 0.02 * noise[4], 0), 2),
+            "inlet_temperature": np.round(self.inlet + 0.05 * noise[5], 1),
             "ambient_temperature": np.round(m.ambient, 1),
             "door_open": self.door_open.astype(float),
             "fill_valve": (controller.fill_booster | controller.fill_tank).astype(float),

@@ -7,7 +7,7 @@ import numpy as np
 from trivet.signals import Floats
 from trivet_reference.plant.machine import Machines
 from trivet_reference.plant.operators import ware_capacity
-from trivet_reference.plant.water import SPECIFIC_HEAT, evaporation
+from trivet_reference.plant.water import SPECIFIC_HEAT, vapour_pressure
 
 _LIMIT = 91.0
 """Tank temperature [degC] at which the safety limiter opens; it closes 8 K below."""
@@ -38,6 +38,8 @@ class Tank:
     def __init__(self, machines: Machines) -> None:
         count = len(machines)
         self._machines = machines
+        self._ambient_pressure = vapour_pressure(machines.ambient)
+        self._washes = machines.zone / _WASH_TIME_CONSTANT
         self.temperature = machines.ambient.copy()
         self.volume = 0.02 * machines.tank_volume
         self.detergent = np.zeros(count)
@@ -78,18 +80,21 @@ class Tank:
         """
         m = self._machines
         exposed = np.where(door, 4.0, 1.0 + 0.5 * flow) * self.level
-        pressure = evaporation(self.temperature, m.ambient)
-        lost = m.tank_loss * (self.temperature - m.ambient) + m.tank_evaporation * exposed * pressure
+        drive = vapour_pressure(self.temperature) - self._ambient_pressure
+        lost = m.tank_loss * (self.temperature - m.ambient) + m.tank_evaporation * exposed * drive
         self.loss += lost
         self.temperature = self.temperature + (power - lost) / self._capacity
 
     def wash(self, flow: Floats, mass: Floats) -> None:
-        """One second of spraying crockery of this mass [kg] with a share of the normal flow."""
-        capacity = ware_capacity(mass)
-        share = 1.0 - np.exp(-flow / _WASH_TIME_CONSTANT)
-        given = share * (self.temperature - self.ware) / (1.0 / capacity + 1.0 / self._capacity)
-        self.ware = self.ware + given / capacity
-        self.temperature = self.temperature - given / self._capacity
+        """One second of spraying crockery of this mass [kg] with a share of the normal flow.
+
+        A conveyor holds several racks under its jets: each passes faster than it would warm alone.
+        """
+        ware, water = ware_capacity(mass), self._capacity
+        share = 1.0 - np.exp(-flow * self._washes)
+        given = share * (self.temperature - self.ware) / (1.0 / ware + 1.0 / water)
+        self.ware = self.ware + given / ware
+        self.temperature = self.temperature - given / water
         self.ware_heat += given
 
     def rinse(self, flow: Floats, temperature: Floats, mass: Floats) -> None:

@@ -25,6 +25,11 @@ def evaporation(temperature: Floats, ambient: Floats) -> Floats:
     return np.asarray(vapour_pressure(temperature) - vapour_pressure(ambient))
 
 
+def decay(time_constant: Floats | float, step: float = 1.0) -> Floats:
+    """What one step [s] leaves of a difference under a first-order lag [s]."""
+    return np.asarray(np.exp(-step / time_constant))
+
+
 def relax(value: Floats, target: Floats, time_constant: Floats | float, step: float = 1.0) -> Floats:
     """A first-order lag, exact over one step [s], so that no time constant makes it unstable."""
-    return np.asarray(target + (value - target) * np.exp(-step / time_constant))
+    return np.asarray(target + (value - target) * decay(time_constant, step))
