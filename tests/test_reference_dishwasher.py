@@ -262,3 +262,50 @@ def test_unknown_faults_are_refused() -> None:
         faults.single(1, "rust", 1.0, 0.0)
     with pytest.raises(ValueError, match="severity"):
         faults.single(1, "filter_clog", 1.5, 0.0)
+
+
+def test_a_conveyor_washes_rack_after_rack_without_a_pause_and_stays_hot() -> None:
+    plant = Dishwasher(machine.draw(5, 20, (0.0, 0.0, 1.0)), 5, pace=20.0)
+    plant.advance(5400)
+    before, coldest = plant.racks.copy(), np.full(20, np.inf)
+    for _ in range(1800):
+        plant.step()
+        coldest = np.minimum(coldest, plant.tank.temperature - plant.machines.tank_setpoint)
+        assert not plant.operators.door_open.any()
+        assert not plant.controller.service_code.any()
+    assert np.all((plant.racks - before >= 25) & (plant.racks - before <= 100))  # 60 to 200 racks an hour, asked 180
+    assert np.median(coldest) > -3.0
+
+
+def test_a_rack_that_was_not_soaked_is_washed_again_hot() -> None:
+    plant = busy(20, 4, warm=2700, pace=120.0, rewash=1.0)
+    again = 0
+    for _ in range(600):
+        hot = plant.tank.ware.copy()
+        plant.step()
+        repeated = plant.operators.start & ~plant.operators.fresh
+        again += int(repeated.sum())
+        assert np.all(plant.tank.ware[repeated] > plant.machines.ambient[repeated] + 6.0)
+        assert np.all(np.abs(plant.tank.ware - hot)[repeated] < 5.0)
+    assert again > 20
+
+
+def test_mains_water_is_warmer_in_august_than_in_february() -> None:
+    machines = constant(machine.draw(1, 4), inlet=14.0, season=5.0)
+    seen = []
+    for day in (45.0, 230.0):
+        plant = Dishwasher(replace(machines, day=np.full(4, day)), 1)
+        plant.advance(60)
+        seen.append(plant.sensors.inlet.mean())
+    assert seen[1] - seen[0] == pytest.approx(10.0, abs=0.5)
+
+
+def test_looking_at_signals_changes_nothing() -> None:
+    looked, left = busy(3, 2, warm=60), busy(3, 2, warm=60)
+    for _ in range(300):
+        looked.step()
+        looked.sensors.signals(looked)
+        left.step()
+    assert np.array_equal(looked.energy, left.energy)
+    shown, once = looked.sensors.signals(looked), left.sensors.signals(left)
+    assert all(np.array_equal(shown[name], once[name]) for name in shown)

@@ -20,17 +20,22 @@ _WAIT_LIMIT, _DRAIN_LIMIT, _FILL_LIMIT, _BOOSTER_LIMIT, _TANK_LIMIT = 600.0, 180
 
 
 class _Stall:
-    """For how long a commanded heater has brought no rise of one kelvin [s]."""
+    """For how long a commanded heater has brought no rise of one kelvin [s].
 
-    def __init__(self, machines: int) -> None:
+    Where the temperature falls between two rises because water is drawn, the rise counts from the lowest value.
+    """
+
+    def __init__(self, machines: int, drawn: bool) -> None:
         self.seconds = np.zeros(machines)
         self._reference = np.zeros(machines)
+        self._drawn = drawn
 
     def step(self, heating: Flags, temperature: Floats) -> None:
         """Counts one second on."""
         fresh = ~heating | (temperature >= self._reference + 1.0)
         self.seconds = np.where(fresh, 0.0, self.seconds + 1.0)
-        self._reference = np.where(fresh, temperature, self._reference)
+        kept = np.minimum(self._reference, temperature) if self._drawn else self._reference
+        self._reference = np.where(fresh, temperature, kept)
 
 
 class Controller:
@@ -62,7 +67,7 @@ class Controller:
         self.service_code = np.zeros(count)
         self._waited = np.zeros(count)
         self._drained = np.where(self._belt, 2.0, 1.0 - machines.rinse_volume / machines.tank_volume)
-        self._tank_stall, self._booster_stall = _Stall(count), _Stall(count)
+        self._tank_stall, self._booster_stall = _Stall(count, drawn=False), _Stall(count, drawn=True)
 
     @property
     def in_cycle(self) -> Flags:
