@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from trivet.export import Subject
     from trivet.package.archive import Package
+    from trivet.package.keys import PrivateKey
 
 
 BINARY = ("arrow", "aasx", "delta")
@@ -22,14 +23,15 @@ BINARY = ("arrow", "aasx", "delta")
 def configure(parser: ArgumentParser) -> None:
     """Adds the verb's arguments."""
     parser.add_argument(
-        "file", help="an interface document, the id of a shipped one, a device document, or a .trivet package"
+        "file",
+        help="an interface document, the id of a shipped one, a device document, a .trivet package, or a folder",
     )
     parser.add_argument(
         "--to",
         required=True,
         metavar="FORMAT",
         help="of an interface: json-schema, c, typescript, openapi, asyncapi, wot, nodeset, arrow, markdown or html; "
-        "of a package: triton, mlflow, oip, aasx, cyclonedx, spdx or delta",
+        "of a package: triton, mlflow, oip, aasx, cyclonedx, spdx or delta; of a folder: tuf",
     )
     parser.add_argument("--from", dest="old", metavar="OLD", help="package that a delta starts from")
     parser.add_argument("--out", metavar="DIR", help="write the files there; without it one text goes to the screen")
@@ -37,6 +39,10 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--at", metavar="TIME", help="stands where a format wants a time (else SOURCE_DATE_EPOCH, else now)"
     )
+    parser.add_argument(
+        "--key", action="append", default=[], metavar="ROLE=FILE", help="root, targets, snapshot, timestamp, old-root"
+    )
+    parser.add_argument("--expires", type=int, default=30, metavar="DAYS", help="of a repository's metadata")
     add_language(parser)
 
 
@@ -44,6 +50,8 @@ def main(arguments: Namespace) -> int:
     """Writes the files, or shows the only one."""
     from trivet.export.folder import write_files
 
+    if arguments.to == "tuf":
+        return _repository(arguments)
     made = _of_package(arguments) if is_package(arguments.file) else _of_interface(arguments)
     if arguments.out is None and len(made) == 1 and arguments.to not in BINARY:
         sys.stdout.buffer.write(next(iter(made.values())))
@@ -85,6 +93,39 @@ def _delta(arguments: Namespace, new: Package) -> Mapping[str, bytes]:
         raise DocumentError("a delta starts from a package", where="--to delta", hint="give --from OLD.trivet")
     old = open_package(arguments.old)
     return {delta.file_name(old, new): delta.make(old, new)}
+
+
+def _repository(arguments: Namespace) -> int:
+    from pathlib import Path
+
+    from trivet.cli.options import moment
+    from trivet.errors import DocumentError
+    from trivet.export.tuf.repository import Terms, publish
+
+    folder = Path(arguments.file)
+    if not folder.is_dir() or not arguments.out or not 1 <= arguments.expires <= 3660:
+        hint = "give the folder of its files, --out DIR, and --expires from 1 to 3660 days"
+        raise DocumentError("a repository is made of a folder", where=arguments.file, hint=hint)
+    terms = Terms(moment(arguments), arguments.expires)
+    for path in publish(folder, Path(arguments.out), _keys(arguments.key), terms):
+        print(path)
+    return 0
+
+
+def _keys(given: list[str]) -> dict[str, PrivateKey]:
+    from trivet.errors import PolicyError
+    from trivet.export.tuf.metadata import ROLES
+    from trivet.export.tuf.repository import OLD_ROOT
+    from trivet.package.keys import read_private_key
+
+    found = {}
+    for text in given:
+        role, _, file = text.partition("=")
+        if role not in (*ROLES, OLD_ROOT) or not file or role in found:
+            hint = f"write ROLE=FILE, each role once: {', '.join((*ROLES, OLD_ROOT))}"
+            raise PolicyError("names no role and file", where=f"--key {text[:200]}", hint=hint, rule="TRV-P126")
+        found[role] = read_private_key(file)
+    return found
 
 
 def _of_interface(arguments: Namespace) -> Mapping[str, bytes]:
