@@ -13,7 +13,8 @@
     │   ├── FormatError       not a package, or over a limit
     │   ├── DigestError       bytes are not those the manifest names
     │   ├── SignatureError    unsigned, or a signature that does not verify
-    │   └── PolicyError       verified, but not admitted here
+    │   ├── PolicyError       verified, but not admitted here
+    │   └── RegistryError     a registry does not give or take it
     └── ModelError
         ├── GraphError        the ONNX graph breaks the contract
         ├── FidelityError     the graph disagrees with what it was made from
@@ -149,6 +150,10 @@ class SignatureError(PackageError):
 
 class PolicyError(PackageError):
     """The package verifies but is not admitted here."""
+
+
+class RegistryError(PackageError):
+    """A registry does not give or take a package."""
 
 
 class ModelError(TrivetError):

@@ -6,7 +6,7 @@ import sys
 from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING
 
-from trivet.cli.options import add_language, tongue
+from trivet.cli.options import add_language, add_registry, tongue
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,7 +31,7 @@ def configure(parser: ArgumentParser) -> None:
         required=True,
         metavar="FORMAT",
         help="of an interface: json-schema, c, typescript, openapi, asyncapi, wot, nodeset, arrow, markdown or html; "
-        "of a package: triton, mlflow, oip, aasx, cyclonedx, spdx or delta; of a folder: tuf",
+        "of a package: triton, mlflow, oip, aasx, cyclonedx, spdx, oci or delta; of a folder: tuf",
     )
     parser.add_argument("--from", dest="old", metavar="OLD", help="package that a delta starts from")
     parser.add_argument("--out", metavar="DIR", help="write the files there; without it one text goes to the screen")
@@ -39,6 +39,8 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--at", metavar="TIME", help="stands where a format wants a time (else SOURCE_DATE_EPOCH, else now)"
     )
+    parser.add_argument("--registry", metavar="ADDRESS", help="push there: oci://HOST/REPOSITORY[:TAG]")
+    add_registry(parser)
     parser.add_argument(
         "--key", action="append", default=[], metavar="ROLE=FILE", help="root, targets, snapshot, timestamp, old-root"
     )
@@ -52,6 +54,8 @@ def main(arguments: Namespace) -> int:
 
     if arguments.to == "tuf":
         return _repository(arguments)
+    if arguments.to == "oci" and arguments.registry:
+        return _push(arguments)
     made = _of_package(arguments) if is_package(arguments.file) else _of_interface(arguments)
     if arguments.out is None and len(made) == 1 and arguments.to not in BINARY:
         sys.stdout.buffer.write(next(iter(made.values())))
@@ -93,6 +97,19 @@ def _delta(arguments: Namespace, new: Package) -> Mapping[str, bytes]:
         raise DocumentError("a delta starts from a package", where="--to delta", hint="give --from OLD.trivet")
     old = open_package(arguments.old)
     return {delta.file_name(old, new): delta.make(old, new)}
+
+
+def _push(arguments: Namespace) -> int:
+    from trivet.cli.options import registry
+    from trivet.export.oci.push import push
+    from trivet.package.archive import open_package
+
+    package = open_package(arguments.file)
+    with registry(arguments, arguments.registry) as place:
+        digest = push(package, place)
+        address = place.reference._replace(tag=place.reference.tag or package.manifest.version, digest=digest)
+    print(address)
+    return 0
 
 
 def _repository(arguments: Namespace) -> int:

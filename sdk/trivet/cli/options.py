@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from trivet.export.oci.registry import Registry
+
 
 def add_trust(parser: ArgumentParser) -> None:
     """Who is trusted, and where that is kept."""
@@ -91,3 +93,27 @@ def moment(arguments: Namespace) -> datetime:
 
 
 _TIME = "write it as 2026-11-28T12:00:00Z, or as seconds since 1970 in SOURCE_DATE_EPOCH"
+
+
+def add_registry(parser: ArgumentParser) -> None:
+    """How a registry is talked to."""
+    parser.add_argument(
+        "--allow-host", action="append", default=[], metavar="HOST", help="the registry may send there too"
+    )
+    parser.add_argument(
+        "--credentials", metavar="FILE", help="of the registry, as container tools keep them (else the environment's)"
+    )
+
+
+def registry(arguments: Namespace, address: str) -> Registry:
+    """The repository at an address; to be used as a context manager."""
+    import os
+
+    from trivet.export.oci import credentials
+    from trivet.export.oci.reference import parse_reference
+    from trivet.export.oci.registry import Registry
+    from trivet.export.oci.transport import Terms
+
+    reference = parse_reference(address)
+    user = credentials.find(reference.host, os.environ, arguments.credentials)
+    return Registry(reference, Terms(frozenset(arguments.allow_host), user))

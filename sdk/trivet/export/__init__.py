@@ -40,6 +40,7 @@ PACKAGES: Mapping[str, str] = {
     "aasx": "Asset Administration Shell with the submodels IDTA 02058, 02059 and 02060",
     "cyclonedx": "CycloneDX 1.6 ML-BOM",
     "spdx": "SPDX 3.0.1 with its AI and dataset profiles",
+    "oci": "OCI image layout with ModelPack's types, signatures as referrers",
 }
 """Format of a package to what it gives."""
 
