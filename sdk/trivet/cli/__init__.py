@@ -17,6 +17,7 @@ VERBS = {
     "read": "show every signal of a device: value, unit, age, status",
     "doctor": "look at a device, an endpoint or a profile and say what is wrong",
     "record": "keep everything that a device's endpoints say, to replay it later",
+    "note": "note what turned out to be true: a fault, a repair, a part, a cleaning",
     "simulate": "serve a simulated plant over OPC UA and Modbus",
     "pack": "make a package",
     "unpack": "write a package's members and signatures to a folder",

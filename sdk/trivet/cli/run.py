@@ -41,6 +41,7 @@ def main(arguments: Namespace) -> int:
     from trivet.device.library import load_device
     from trivet.package.trust import home_folder
     from trivet.pipeline.assemble import assemble
+    from trivet.pipeline.events import Events
     from trivet.pipeline.sinks import JsonLines
     from trivet.pipeline.store import Store
     from trivet.runtime.model import Model
@@ -51,7 +52,7 @@ def main(arguments: Namespace) -> int:
     for one in model.lists:
         if not one.expires:
             print(f"list of revocations {one.id} {one.number} is past its date: every line says so", file=sys.stderr)
-    store = Store(None if arguments.forget else home / "state", model)
+    store = Store(None if arguments.forget else home / "state", model, Events(home / "events"))
     ready = assemble(model, arguments.device, store=store, speed=arguments.speed)
     sinks = [] if arguments.live and arguments.out == "-" else [JsonLines(arguments.out)]
     title = f"{model.manifest.name} {model.manifest.version}" + (", a developer's" if model.development else "")

@@ -156,6 +156,8 @@ class Judge:
     def _batch(self, windows: Sequence[Window]) -> list[Line]:
         """Judges at most one window a device, so that memories advance in order of closing."""
         members = [self.members[window.device] for window in windows]
+        for member, window in zip(members, windows, strict=True):
+            self._renew(member, window.span[0])
         states = [member.memory.state for member in members]
         state: Float32s | None = None if states[0] is None else np.stack([s for s in states if s is not None])
         predictions = self.model.predict(stack(windows), state)
@@ -164,6 +166,13 @@ class Judge:
         for observer in self._observers:
             observer.predictions(predictions)
         return self._lines(members, predictions, decisions)
+
+    def _renew(self, member: Member, opens: int) -> None:
+        """Lets a device that was repaired be learnt anew."""
+        if self._store.renewed(member.id, member.memory, opens):
+            member.memory = self._store.initial()
+            for key in [key for key in self.decider.standings if key[0] == member.id]:
+                del self.decider.standings[key]
 
     def _remember(self, members: Sequence[Member], predictions: Predictions) -> None:
         for row, member in enumerate(members):

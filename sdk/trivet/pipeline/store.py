@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,6 +16,7 @@ import numpy as np
 
 from trivet import canonical
 from trivet.errors import DataError
+from trivet.pipeline.events import Events, safe
 from trivet.runtime.decision import Standing
 from trivet.runtime.model import Model
 from trivet.signals import Float32s
@@ -37,11 +37,18 @@ class Memory(NamedTuple):
 
 
 class Store:
-    """Memories in the home folder's ``state``; a folder of None keeps nothing on disk."""
+    """Memories in the home folder's ``state``; a folder of None keeps nothing on disk.
 
-    def __init__(self, folder: Path | None, model: Model) -> None:
+    Args:
+        folder: Where they are.
+        model: The model that remembers.
+        events: What people noted about devices; a repaired device is learnt anew.
+    """
+
+    def __init__(self, folder: Path | None, model: Model, events: Events | None = None) -> None:
         self._folder = folder
         self._model = model
+        self._events = events or Events(None)
         self._layout = _layout(model)
 
     def load(self, device: str) -> Memory:
@@ -52,8 +59,7 @@ class Store:
         """
         path = self._path(device)
         if path is None or not path.exists():
-            initial = self._model.initial_state(1)
-            return Memory(None if initial is None else initial[0], None, {})
+            return self.initial()
         try:
             return self._read(json.loads(path.read_bytes()))
         except (OSError, ValueError, KeyError, TypeError) as error:
@@ -62,6 +68,19 @@ class Store:
                 where=str(path),
                 hint="restore it from a backup, or remove it to let the baseline be learnt again",
             ) from error
+
+    def initial(self) -> Memory:
+        """The memory of a device that was never seen."""
+        initial = self._model.initial_state(1)
+        return Memory(None if initial is None else initial[0], None, {})
+
+    def renewed(self, device: str, memory: Memory, opens: int) -> bool:
+        """Whether the device was repaired since its memory last saw it, before a window that opens then [ns, UTC].
+
+        Raises:
+            DataError: What was noted about it cannot be read.
+        """
+        return self._events.renewed(device, memory.closed, opens)
 
     def save(self, device: str, memory: Memory) -> None:
         """Puts a memory in the place of the old one, whole or not at all.
@@ -83,8 +102,7 @@ class Store:
     def _path(self, device: str) -> Path | None:
         if self._folder is None:
             return None
-        safe = re.sub(r"[^A-Za-z0-9._-]", "_", device)[:80].lstrip(".") or "_"
-        return self._folder / f"{safe}-{canonical.digest([device, self._layout])[:16]}.json"
+        return self._folder / f"{safe(device)}-{canonical.digest([device, self._layout])[:16]}.json"
 
     def _written(self, memory: Memory) -> dict[str, Any]:
         return {
