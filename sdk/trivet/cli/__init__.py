@@ -25,6 +25,7 @@ VERBS = {
     "trust": "say whose packages may run here",
     "verify": "check a package's digests, signature and signer",
     "inspect": "show what a package promises",
+    "diagnose": "tell from a report which data to collect next",
     "bench": "measure the latency of a package here and compare it with its budget",
     "lint": "check documents, by themselves and against each other",
     "check": "lint, changes, packages and golden frames of a folder, one verdict",
