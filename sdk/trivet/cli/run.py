@@ -14,6 +14,7 @@ from trivet.cli.options import add_trust, terms
 if TYPE_CHECKING:
     from trivet.cli.live import LiveView
     from trivet.pipeline.assemble import Ready
+    from trivet.pipeline.chain import Chain
     from trivet.pipeline.sinks import Sink
 
 
@@ -24,6 +25,9 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--out", default="-", metavar="FILE", help="append lines to this file (default: standard output)"
     )
+    parser.add_argument("--log-key", metavar="KEY", help="sign checkpoints of the lines with this private key (PEM)")
+    parser.add_argument("--checkpoint", type=int, default=None, metavar="N", help="lines from one to the next (1000)")
+    parser.add_argument("--rotate", type=float, default=None, metavar="MB", help="begin a new file from this size on")
     parser.add_argument("--live", action="store_true", help="show signals, predictions and decisions in the terminal")
     parser.add_argument("--speed", type=float, default=None, metavar="N", help="run N times as fast as real time")
     parser.add_argument(
@@ -54,7 +58,8 @@ def main(arguments: Namespace) -> int:
             print(f"list of revocations {one.id} {one.number} is past its date: every line says so", file=sys.stderr)
     store = Store(None if arguments.forget else home / "state", model, Events(home / "events"))
     ready = assemble(model, arguments.device, store=store, speed=arguments.speed)
-    sinks = [] if arguments.live and arguments.out == "-" else [JsonLines(arguments.out)]
+    rotate = arguments.rotate and round(arguments.rotate * 1e6)
+    sinks = [] if arguments.live and arguments.out == "-" else [JsonLines(arguments.out, _chain(arguments), rotate)]
     title = f"{model.manifest.name} {model.manifest.version}" + (", a developer's" if model.development else "")
     view = LiveView(ready.clock, sys.stderr, title) if arguments.live else None
     if view:
@@ -65,6 +70,16 @@ def main(arguments: Namespace) -> int:
         asyncio.run(_run(ready, sinks, view, arguments))
     print(summary(ready.judge, [arguments.out] if arguments.out != "-" else []), file=sys.stderr)
     return 0
+
+
+def _chain(arguments: Namespace) -> Chain | None:
+    """The chain of the lines, signed where the operator has given a key."""
+    if not arguments.log_key:
+        return None
+    from trivet.package.keys import read_private_key
+    from trivet.pipeline.chain import EVERY, Chain
+
+    return Chain.signed(read_private_key(arguments.log_key), max(arguments.checkpoint or EVERY, 1))
 
 
 async def _run(ready: Ready, sinks: Sequence[Sink], view: LiveView | None, arguments: Namespace) -> None:

@@ -1,4 +1,4 @@
-"""``trivet verify PACKAGE...``: digests, signature, signer; needs neither numpy nor onnxruntime."""
+"""``trivet verify PACKAGE...``, or a log: digests, signature, signer; needs neither numpy nor onnxruntime."""
 
 from __future__ import annotations
 
@@ -16,18 +16,24 @@ if TYPE_CHECKING:
 
 def configure(parser: ArgumentParser) -> None:
     """Adds the verb's arguments."""
-    parser.add_argument("package", nargs="+", help="a .trivet file")
+    parser.add_argument("package", nargs="+", help="a .trivet file; or the files of one log, the oldest first")
     parser.add_argument(
         "--device-class", action="append", default=[], metavar="TYPE", help="appliance type that it is for (policy)"
     )
+    parser.add_argument("--log-key", metavar="KEY.pub", help="whose checkpoints a log must have")
     add_trust(parser)
     add_format(parser)
 
 
 def main(arguments: Namespace) -> int:
-    """Prints one verdict a package; 1 when one is refused."""
+    """Prints one verdict a package, or one over a log; 1 when one is refused."""
     from trivet.package.trust import home_name, load_trust
 
+    if not arguments.package[0].endswith(".trivet"):
+        from trivet.cli import log
+
+        if log.is_log(arguments.package[0]):
+            return log.verify(arguments)
     trust = load_trust(home_name(arguments.home), arguments.trust, arguments.policy)
     findings: list[Finding] = []
     for path in arguments.package:
@@ -63,7 +69,12 @@ def _findings(path: str, outcome: Verified | PackageError) -> list[Finding]:
 
     if isinstance(outcome, PackageError):
         return [Finding(outcome.rule, path, outcome.message, outcome.hint)]
-    return [Finding(doubt.rule, path, doubt.message, doubt.hint, "warning") for doubt in outcome.doubts]
+    found = [Finding(doubt.rule, path, doubt.message, doubt.hint, "warning") for doubt in outcome.doubts]
+    return found + [Finding("TRV-P115", path, text, "bring a newer one", "warning") for text in _expired(outcome)]
+
+
+def _expired(verified: Verified) -> list[str]:
+    return [f"list of revocations {one.id} {one.number} is past its date" for one in verified.lists if not one.expires]
 
 
 def _report(findings: list[Finding], arguments: Namespace) -> str:
@@ -88,7 +99,7 @@ def rows(path: str, outcome: Verified | PackageError) -> list[str]:
     found += [f"         signed by {one.name}" for one in verified.signers[1:]]
     found += [f"         {detail}" for one in verified.signers for detail in details(one)]
     found += [f"         does not count: {doubt}" for doubt in verified.doubts]
-    return found
+    return found + [f"         {text}" for text in _expired(verified)]
 
 
 def details(signer: Signer) -> list[str]:

@@ -57,7 +57,7 @@ def _message(subject: Subject, kind: str, name: str) -> Schema:
     payload = {
         "type": "object",
         "properties": {**whole["properties"], **own["properties"]},
-        "required": [*whole["required"], *own["required"]],
+        "required": [*whole["required"], *whole["else"]["required"], *own["required"]],
     }
     return {
         "name": name,

@@ -73,7 +73,20 @@ export interface NoWindow extends Told {
   expect_within: number;
 }
 
-export type Line = Prediction | Decision | SensorFaults | Gap | NoWindow;
+/** How far the chain of lines goes; about no device. */
+export interface Checkpoint {
+  kind: "checkpoint";
+  time: string;
+  previous: string | null;
+  event: "start" | "interval" | "resume" | "rotate" | "close";
+  count: number;
+  continues: { file: string; count: number } | null;
+  torn: { bytes: number; sha256: string } | null;
+  key: string | null;
+  signature: string | null;
+}
+
+export type Line = Prediction | Decision | SensorFaults | Gap | NoWindow | Checkpoint;
 """
 
 

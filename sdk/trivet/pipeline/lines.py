@@ -1,7 +1,7 @@
 """The lines that a run writes: RFC 8785 JSON, one a line, each with its provenance.
 
 ``schemas/trivet_schemas/line.schema.json`` describes them. JSON has null, never
-NaN. ``previous`` is reserved for the digest of the line before.
+NaN. ``previous`` is null here; a log puts the digest of the line before there: see ``chain``.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from trivet import canonical
 from trivet.pipeline.origins import Origins
 from trivet.runtime.decision import Decision
 from trivet.runtime.predictions import Prediction
@@ -73,11 +72,6 @@ def timestamp(time: int) -> str:
     """A moment [ns, UTC] in RFC 3339 with milliseconds."""
     moment = datetime.fromtimestamp(time // SECOND, UTC)
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{time % SECOND // 1_000_000:03d}Z"
-
-
-def encode(line: Mapping[str, Any]) -> bytes:
-    """The line's bytes, newline included."""
-    return canonical.dumps(dict(line)) + b"\n"
 
 
 def prediction_line(provenance: Provenance, prediction: Prediction, latency: int, state: str | None) -> Line:
