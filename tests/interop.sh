@@ -32,7 +32,7 @@ oldest() {
 
 debian() {
     local missing=()
-    for package in mbpoll libmodbus-dev socat gcc g++ libc6-dev faketime nodejs openssl softhsm2 opensc; do
+    for package in mbpoll libmodbus-dev socat gcc g++ libc6-dev faketime nodejs openssl softhsm2 opensc docker-registry skopeo; do
         dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
     done
     if [ ${#missing[@]} -gt 0 ] && [ "$(id -u)" = 0 ]; then
@@ -89,6 +89,33 @@ in_toto() {
     say "peer: in-toto-attestation $("$TRIVET_IN_TOTO" -c 'from importlib.metadata import version; print(version("in-toto-attestation"))')"
 }
 
+distribution_peers() {
+    "$python" -m venv "$work/distribution" &&
+        "$work/distribution/bin/python" -m pip install --quiet --disable-pip-version-check tuf 'cyclonedx-python-lib[json-validation]' \
+            basyx-python-sdk spdx-python-model pyshacl 'tritonclient[http,grpc]' mlflow-skinny pandas onnx onnxruntime ||
+        { say "missing: the peers of distribution, pip cannot install them"; return; }
+    export TRIVET_DISTRIBUTION_PEERS=$work/distribution/bin/python
+    say "peers of distribution: $(versions)"
+}
+
+versions() {
+    "$work/distribution/bin/python" -c 'from importlib.metadata import version
+print(*(f"{name} {version(name)}," for name in ("tuf", "cyclonedx-python-lib", "basyx-python-sdk", "spdx-python-model", "pyshacl", "tritonclient", "mlflow-skinny")))'
+    dpkg-query -W -f '${Package} ${Version}, ' docker-registry skopeo 2>/dev/null
+}
+
+# Every form of a package through its own tool, a line each.
+distribution() {
+    {
+        echo "commit $(git rev-parse --short HEAD), $(date -u +%F), $("$python" --version), $(uname -m); packages are trained on simulated plants"
+        versions | paste -sd' '
+        "$python" -m pytest -m interop -rA -p no:cacheprovider tests/test_distribution_interop.py >"$work/distribution.log" 2>&1 || failed=1
+        grep -E '^(PASSED|SKIPPED|FAILED|ERROR)' "$work/distribution.log" | sed 's,tests/test_distribution_interop.py::test_,,' | cut -c1-160
+        tail -1 "$work/distribution.log"
+    } >"$work/distribution.txt"
+    cp "$work/distribution.txt" benchmarks/results/distribution.txt
+}
+
 exporters() {
     "$python" -m venv "$work/exporters" &&
         "$work/exporters/bin/python" -m pip install --quiet --disable-pip-version-check skl2onnx onnxmltools lightgbm ||
@@ -97,6 +124,13 @@ exporters() {
     say "peer: skl2onnx $("$TRIVET_EXPORTERS" -c 'from importlib.metadata import version; print(version("skl2onnx"))')"
 }
 
+if [ "${1:-}" = distribution ]; then
+    debian
+    distribution_peers
+    distribution
+    cat benchmarks/results/distribution.txt
+    exit $failed
+fi
 say "commit $(git rev-parse --short HEAD), $(date -u +%F), $("$python" --version), $(uname -m)"
 oldest
 debian
@@ -105,7 +139,9 @@ modbus_serial
 model_signing
 in_toto
 export_peers
-"$python" -m pytest -m interop -rs >"$work/interop.log" 2>&1 || failed=1
+distribution_peers
+distribution
+"$python" -m pytest -m interop -rs --ignore tests/test_distribution_interop.py >"$work/interop.log" 2>&1 || failed=1
 verdict "interop tests" "$work/interop.log"
 cp "$work/result.txt" "$result"
 exit $failed
