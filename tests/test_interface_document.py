@@ -37,6 +37,16 @@ def test_printed_as_it_is_made() -> None:
 def test_frozen_slotted_and_copied() -> None:
     with pytest.raises(FrozenInstanceError):
         LEVEL.clear_at = 0.1  # type: ignore[misc]
+    with pytest.raises(FrozenInstanceError):
+        del LEVEL.clear_at
     assert not hasattr(LEVEL, "__dict__")
     assert pickle.loads(pickle.dumps(LEVEL)) == copy.deepcopy(LEVEL) == LEVEL  # noqa: S301 - our own bytes
     assert asdict(LEVEL) == {"raise_at": 0.8, "clear_at": 0.5}
+
+
+def test_made_of_all_fields_that_have_no_default_and_of_no_others() -> None:
+    with pytest.raises(TypeError, match="Level wants 'clear_at'"):
+        Level(raise_at=0.8)  # type: ignore[call-arg]
+    with pytest.raises(AttributeError, match="lower_at"):
+        Level(raise_at=0.8, clear_at=0.5, lower_at=0.1)  # type: ignore[call-arg]
+    assert OutputClass(id=1).label is not OutputClass(id=1).label

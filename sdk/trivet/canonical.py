@@ -67,7 +67,12 @@ def _object(tree: dict[str, Any]) -> str:
         keys = sorted(tree, key=None if all(map(str.isascii, tree)) else _utf16)
     except TypeError as error:
         raise ValueError("a JSON object has text keys only") from error
-    return "{" + ",".join([f"{encode_basestring(key)}:{_text(tree[key])}" for key in keys]) + "}"
+    write = encode_basestring  # most values are text: no call more for them
+    return (
+        "{"
+        + ",".join([f"{write(key)}:{write(tree[key]) if type(tree[key]) is str else _text(tree[key])}" for key in keys])
+        + "}"
+    )
 
 
 def _plain(node: Any) -> Any:

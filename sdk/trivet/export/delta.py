@@ -17,7 +17,7 @@ from trivet.export import splice
 from trivet.package import layout
 from trivet.package.archive import Package, read
 from trivet.package.container import join, split
-from trivet.package.manifest import DIGEST
+from trivet.package.forms import DIGEST
 from trivet.package.tree import Node, parse
 
 FORMAT = 0

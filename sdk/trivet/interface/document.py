@@ -8,8 +8,10 @@ Annotations are evaluated here, once and from bytecode: ``load`` needs them as t
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
+
+from trivet.interface.plain import Plain, document
 
 STRICT = {"extra": "forbid"}
 
@@ -17,29 +19,7 @@ Labels = Mapping[str, str]
 Needs = tuple[tuple[str, ...], ...]
 
 
-class Plain:
-    """Equality, hash and text of a slotted dataclass by its fields.
-
-    ``dataclass`` would write and compile these anew for each class, which is half of what
-    importing this module would cost, and every model that is loaded waits for it.
-    """
-
-    __slots__: tuple[str, ...] = ()
-
-    def __eq__(self, other: object) -> bool:
-        return self._values() == other._values() if type(other) is type(self) else NotImplemented
-
-    def __hash__(self) -> int:
-        return hash(self._values())
-
-    def __repr__(self) -> str:
-        return f"{type(self).__qualname__}({', '.join(f'{name}={getattr(self, name)!r}' for name in self.__slots__)})"
-
-    def _values(self) -> tuple[object, ...]:
-        return tuple(getattr(self, name) for name in self.__slots__)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+@document
 class Repeat(Plain):
     """A signal of which an appliance may have several.
 
@@ -54,7 +34,7 @@ class Repeat(Plain):
     count: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+@document
 class FrozenAfter(Plain):
     """When an unchanging value is a sensor fault.
 
@@ -71,7 +51,7 @@ class FrozenAfter(Plain):
     states: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+@document
 class Signal(Plain):
     """One quantity of an appliance.
 
@@ -111,7 +91,7 @@ class Signal(Plain):
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+@document
 class Parameter(Plain):
     """A constant of one appliance: from the nameplate, an engineer or identification."""
 
@@ -123,7 +103,7 @@ class Parameter(Plain):
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+@document
 class When(Plain):
     """A condition on one signal; exactly one of ``states``, ``above`` and ``below`` is given.
 
@@ -148,7 +128,7 @@ class When(Plain):
             raise ValueError("must have exactly one of `states`, `above` and `below`")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+@document
 class WindowSpec(Plain):
     """How frames become model windows.
 
@@ -177,7 +157,7 @@ class WindowSpec(Plain):
     expect_within: float | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+@document
 class OutputClass(Plain):
     """One class of an output.
 
@@ -196,7 +176,7 @@ class OutputClass(Plain):
     remedy: Labels = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+@document
 class Output(Plain):
     """One thing a model says.
 
@@ -228,7 +208,7 @@ class Output(Plain):
     label: Labels = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+@document
 class Guard(Plain):
     """A condition under which an output is withheld, or advice vetoed.
 
@@ -264,7 +244,7 @@ class Guard(Plain):
     parameters: Mapping[str, float] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+@document
 class Level(Plain):
     """When a decision state is entered and left; ``clear`` is below ``raise_at``."""
 
@@ -274,7 +254,7 @@ class Level(Plain):
     clear_at: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+@document
 class FalseAlarms(Plain):
     """The false-alarm budget that a decision was tuned for: at most ``count`` in ``seconds``."""
 
@@ -284,7 +264,7 @@ class FalseAlarms(Plain):
     seconds: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+@document
 class DecisionRule(Plain):
     """How an output becomes a state.
 
@@ -309,7 +289,7 @@ class DecisionRule(Plain):
     false_alarms: FalseAlarms | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+@document
 class BudgetRow(Plain):
     """A latency limit on one class of hardware.
 
@@ -332,7 +312,7 @@ class BudgetRow(Plain):
     limit: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+@document
 class Fallback(Plain):
     """What a consumer does when an output is withheld.
 
@@ -347,7 +327,7 @@ class Fallback(Plain):
     text: Labels = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+@document
 class Interface(Plain):
     """A scenario's interface.
 

@@ -79,13 +79,14 @@ def build(tree: Json, cls: type[T]) -> tuple[T | None, list[Problem]]:
 @lru_cache(maxsize=256)
 def fields(cls: Any) -> Mapping[str, tuple[Any, bool]]:
     """Field name to type hint and whether it must be given."""
-    hints = get_type_hints(cls)
+    known = dataclasses.fields(cls)
+    hints = get_type_hints(cls) if any(type(field.type) is str for field in known) else {}
     return {
         field.name: (
-            hints[field.name],
+            hints.get(field.name, field.type),
             field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING,
         )
-        for field in dataclasses.fields(cls)
+        for field in known
     }
 
 
@@ -129,8 +130,11 @@ def _accepts(kind: type, node: Json) -> bool:
 
 def _scalar(kinds: tuple[type, ...]) -> Reader:
     expected = Message.joined([_SCALARS[kind] for kind in kinds], "{first} or {then}")
+    exact = {str, bool}.intersection(kinds)
 
     def read(node: Json, path: Path, problems: list[Problem]) -> Any:
+        if type(node) in exact:
+            return node
         for kind in kinds:
             if _accepts(kind, node):
                 return kind(node)
@@ -141,11 +145,10 @@ def _scalar(kinds: tuple[type, ...]) -> Reader:
 
 
 def _literal(choices: tuple[Any, ...]) -> Reader:
-    shown = ", ".join(f"`{choice}`" for choice in choices)
-
     def read(node: Json, path: Path, problems: list[Problem]) -> Any:
         if not isinstance(node, bool) and node in choices:
             return choices[choices.index(node)]
+        shown = ", ".join(f"`{choice}`" for choice in choices)
         if path == ("format",):
             hint = "this document is for another version of trivet"
             problems.append(
@@ -224,21 +227,15 @@ def _mapping(argument: Any) -> Reader:
 def _dataclass(cls: type) -> Reader:
     known = fields(cls)
     readers = {name: _reader(hint) for name, (hint, _) in known.items()}
-    required = tuple(name for name, (_, needed) in known.items() if needed)
+    required = {name: None for name, (_, needed) in known.items() if needed}
 
     def read(node: Json, path: Path, problems: list[Problem]) -> Any:
         if not isinstance(node, dict):
             problems.append(_wrong(path, Message("a mapping"), node))
             return None
         before = len(problems)
-        for key in node:
-            if key not in known:
-                problems.append(_unknown(key, path, known, guess=len(problems) < MOST_GUESSES))
-        problems.extend(
-            Problem((*path, name), "TRV-I011", "is missing", Message("add `{name}`", name=name))
-            for name in required
-            if name not in node
-        )
+        if not known.keys() >= node.keys() >= required.keys():
+            problems.extend(_misnamed(node, path, known, required, len(problems)))
         values = {key: readers[key](value, (*path, key), problems) for key, value in node.items() if key in readers}
         if len(problems) > before:
             return None
@@ -269,6 +266,17 @@ def _any(node: Json, path: Path, problems: list[Problem]) -> Json:
             problems.append(_wrong(path, Message("a value that JSON carries"), part))
             return None
     return node
+
+
+def _misnamed(
+    node: Mapping[str, Json], path: Path, known: Mapping[str, Any], required: Iterable[str], count: int
+) -> Iterable[Problem]:
+    """What is written and not known, with a guess among the first problems of a document, and what is missing."""
+    for number, key in enumerate(key for key in node if key not in known):
+        yield _unknown(key, path, known, guess=count + number < MOST_GUESSES)
+    for name in required:
+        if name not in node:
+            yield Problem((*path, name), "TRV-I011", "is missing", Message("add `{name}`", name=name))
 
 
 def _unknown(key: str, path: Path, known: Mapping[str, Any], *, guess: bool) -> Problem:

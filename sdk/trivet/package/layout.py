@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+from trivet.package.forms import DIGEST, STEM
 
 MIMETYPE = b"application/vnd.trivet.package"
 """Content of the first member; it stands at byte 38 of every package."""
@@ -10,6 +10,7 @@ MIMETYPE = b"application/vnd.trivet.package"
 MANIFEST = "manifest.json"
 SIGNATURES = "META-INF/signatures/"
 ATTESTATIONS = "META-INF/attestations/"
+SIGNATURE = ".sigstore.json"
 
 MOST_BYTES = 256 << 20
 MOST_MEMBER_BYTES = 128 << 20
@@ -18,30 +19,34 @@ MOST_MEMBERS = 2048
 MOST_META = 64
 
 # Windows opens a device, not a file, for these stems, whatever follows the dot.
-_STEM = r"(?!(?:con|prn|aux|nul|com[0-9]|lpt[0-9])\.)[a-z0-9][a-z0-9_.-]{0,99}"
+_DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))}
 
-_ROLES = {
-    "interface": re.compile(r"interface\.json"),
-    "model": re.compile(r"model\.onnx"),
-    "features": re.compile(r"features\.json"),
-    "golden": re.compile(rf"golden/{_STEM}\.f32"),
-    "evidence": re.compile(rf"evidence/{_STEM}\.json"),
-}
+_ONCE = {"interface.json": "interface", "model.onnx": "model", "features.json": "features"}
 
-ONCE = ("interface", "model", "features")
+ONCE = tuple(_ONCE.values())
 """Roles that exactly one member has."""
-
-_META = re.compile(rf"{SIGNATURES}[0-9a-f]{{64}}\.sigstore\.json|{ATTESTATIONS}{_STEM}\.json")
 
 
 def role(path: str) -> str | None:
     """The role that a member's path gives it, or None for a path that no member may have."""
-    return next((name for name, pattern in _ROLES.items() if pattern.fullmatch(path)), None)
+    if path.startswith("golden/"):
+        return "golden" if _is_named(path, "golden/", ".f32") else None
+    if path.startswith("evidence/"):
+        return "evidence" if _is_named(path, "evidence/", ".json") else None
+    return _ONCE.get(path)
 
 
 def is_meta(path: str) -> bool:
     """Whether a path is one of a signature or an attestation."""
-    return _META.fullmatch(path) is not None
+    if path.startswith(SIGNATURES):
+        return path.endswith(SIGNATURE) and DIGEST.fullmatch(path[len(SIGNATURES) : -len(SIGNATURE)])
+    return path.startswith(ATTESTATIONS) and _is_named(path, ATTESTATIONS, ".json")
+
+
+def _is_named(path: str, folder: str, suffix: str) -> bool:
+    """Whether what follows a folder is a stem that is no device's, and a suffix."""
+    stem = path[len(folder) : -len(suffix)]
+    return path.endswith(suffix) and STEM.fullmatch(stem) and stem.partition(".")[0] not in _DEVICES
 
 
 def is_allowed(path: str) -> bool:

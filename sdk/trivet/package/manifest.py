@@ -1,30 +1,22 @@
 """The manifest: the contract of one package, as canonical JSON.
 
 Unknown keys are kept in ``tree``, so reading and writing a manifest does not
-change its digest.
+change its digest. Annotations are evaluated here, from bytecode: as text each would
+be compiled at every start.
 """
 
-from __future__ import annotations
-
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from trivet import canonical
 from trivet.errors import FormatError, Message
 from trivet.package import layout
+from trivet.package.forms import DIGEST, KEBAB, NAME, UNIT, VERSION, WORDS
 from trivet.package.golden import check_golden
 from trivet.package.looks import twins
 from trivet.package.tree import Node, parse
 
 FORMAT = 0
-
-KEBAB = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
-NAME = re.compile(r"[a-z][a-z0-9_]*")
-VERSION = re.compile(r"(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*)){2}(-[0-9a-z][0-9a-z.-]*)?")
-DIGEST = re.compile(r"[0-9a-f]{64}")
-UNIT = re.compile(r"[!-~]+")
-WORD = re.compile(r"[ -~]+")
 
 
 class Member(NamedTuple):
@@ -199,7 +191,7 @@ def _state(node: Node) -> State:
 
 def _budget_row(node: Node) -> Mapping[str, Any]:
     for key in ("architecture", "cpu", "stage"):
-        node[key].text(WORD, 128)
+        node[key].text(WORDS, 128)
     node["cores"].integer(1, 4096)
     node["percentile"].number(0, 100)
     node["limit"].number(0)

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from trivet import canonical
 from trivet.errors import PolicyError, SignatureError
+from trivet.package.forms import DIGEST, VERSION
 from trivet.package.keys import read_file
 from trivet.package.tree import LARGEST, Node, parse
 
@@ -24,7 +25,6 @@ RULE = "TRV-P117"
 MOST = 4096
 """Most lists, and most package names, that are remembered."""
 
-_DIGEST = re.compile(r"[0-9a-f]{64}")
 _DIGITS = re.compile(r"[0-9]{1,19}")
 
 T = TypeVar("T")
@@ -170,16 +170,14 @@ def _written(seen: Seen) -> dict[str, Any]:
 
 
 def _read(root: Node) -> Seen:
-    from trivet.package.manifest import VERSION
-
     root["kind"].choice("seen")
     root["format"].integer(0, 0)
     lists = {
-        name: Mark(node["number"].integer(1, 1 << 31), node["sha256"].text(_DIGEST), node["kept"].value is True)
+        name: Mark(node["number"].integer(1, 1 << 31), node["sha256"].text(DIGEST), node["kept"].value is True)
         for name, node in _few(root["lists"])
     }
     packages = {
-        name: Ran(node["version"].text(VERSION, 64), node["digest"].text(_DIGEST))
+        name: Ran(node["version"].text(VERSION, 64), node["digest"].text(DIGEST))
         for name, node in _few(root["packages"])
     }
     return Seen(int(root["time"].text(_DIGITS)), root["source"].text(most=256), lists, packages)

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from trivet.package.certificates import Identity
     from trivet.package.credentials import Chain, Witness
 
-_SUFFIX = ".sigstore.json"
-
 
 class Signer(NamedTuple):
     """Somebody whose signature over a package verified.
@@ -129,7 +127,7 @@ def attach_signature(data: bytes, key: PublicKey, signature: bytes, certificates
             rule="TRV-P042",
         )
     one = bundle_of(bundle.statement(package), bundle.PAYLOAD_TYPE, key, plain, certificates)
-    return attach(data, f"{layout.SIGNATURES}{key.id}{_SUFFIX}", bundle.write(one))
+    return attach(data, f"{layout.SIGNATURES}{key.id}{layout.SIGNATURE}", bundle.write(one))
 
 
 def bundle_of(payload: bytes, kind: str, key: PublicKey, signature: bytes, certificates: bytes = b"") -> bundle.Bundle:
@@ -336,7 +334,7 @@ def _meant(package: Package, key_id: str) -> tuple[bytes, str]:
 
 
 def _claimed(path: str) -> str:
-    return path.removeprefix(layout.SIGNATURES).removesuffix(_SUFFIX)
+    return path.removeprefix(layout.SIGNATURES).removesuffix(layout.SIGNATURE)
 
 
 _ANEW = "do not use this package; ask its maker for it again"

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple, NoReturn
 
 from trivet.errors import Message, PackageError
+from trivet.package.forms import Form
 
 LARGEST = 1 << 20
 """Most bytes of any JSON file that is parsed here."""
@@ -106,14 +107,14 @@ class Node:
             )
         return [Node(value, self.source, self, number) for number, value in enumerate(self.value)]
 
-    def text(self, pattern: re.Pattern[str] | None = None, most: int = 1024) -> str:
+    def text(self, form: Form | re.Pattern[str] | None = None, most: int = 1024) -> str:
         """This value as text, as a whole of a given form."""
         if not isinstance(self.value, str):
             self.fail("must be text")
         if len(self.value) > most:
             self.fail(Message("must have at most {most} characters and has {count}", most=most, count=len(self.value)))
-        if pattern is not None and not pattern.fullmatch(self.value):
-            self.fail(Message("{value!a} is not of the form {pattern}", value=self.value[:80], pattern=pattern.pattern))
+        if form is not None and not form.fullmatch(self.value):
+            self.fail(Message("{value!a} is not of the form {pattern}", value=self.value[:80], pattern=form.pattern))
         return self.value
 
     def integer(self, least: int, most: int) -> int:

@@ -44,7 +44,7 @@ class Prediction(NamedTuple):
         return (max(known)[1], max(known)[0]) if known else None
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Predictions:
     """Predictions of a batch in columns; an item is a ``Prediction``.
 

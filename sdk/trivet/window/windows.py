@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from trivet.signals import Float32s
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Windows:
     """Model windows of one or many devices, one row each.
 
@@ -55,7 +55,7 @@ class Windows:
         return len(self.devices)
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Window:
     """One model window of one device: a row of ``Windows`` before it is stacked.
 

@@ -15,7 +15,7 @@ from trivet.export.oci import media
 from trivet.package import layout
 from trivet.package.archive import Package, read
 from trivet.package.container import join, split
-from trivet.package.manifest import DIGEST
+from trivet.package.forms import DIGEST
 from trivet.package.tree import LARGEST, Node, parse
 
 Tree = dict[str, Any]
