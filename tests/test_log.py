@@ -136,7 +136,7 @@ def edited(log: Path, change: Any) -> None:
     log.write_bytes(b"".join(raw))
 
 
-CHANGES: dict[str, tuple[Any, list[tuple[str, int]]]] = {
+CHANGES: dict[str, tuple[Any, list[tuple[str, int]] | None]] = {
     "a value": (lambda raw: raw.__setitem__(4, raw[4].replace(b'"number":3', b'"number":8')), [("TRV-R030", 6)]),
     "a space": (lambda raw: raw.__setitem__(4, raw[4].replace(b'":', b'": ', 1)), [("TRV-R030", 6)]),
     "a line removed": (lambda raw: raw.pop(4), [("TRV-R030", 5), *(("TRV-R032", n) for n in (11, 22, 33, 34))]),

@@ -130,7 +130,7 @@ class Sensors:
     def _meter(self, plant: Dishwasher, noise: Float32s) -> dict[str, Floats]:
         """Tier B: a meter with 0.1 % noise and a resolution of 0.1 W."""
         error = 1.0 + 0.001 * noise
-        power = np.round(plant.loads.power() * error, 1)
+        power = (plant.loads.power() * error).round(1)
         current = np.round(plant.loads.current(plant.mains.voltage) * error, 3)
         voltage = np.round(plant.mains.voltage * NOMINAL_VOLTAGE, 1)
         signals = {"active_power": np.round(total(power), 1), "active_energy": np.floor(plant.energy)}
