@@ -116,6 +116,14 @@ distribution() {
     cp "$work/distribution.txt" benchmarks/results/distribution.txt
 }
 
+croissant() {
+    "$python" -m venv "$work/croissant" &&
+        "$work/croissant/bin/python" -m pip install --quiet --disable-pip-version-check mlcroissant ||
+        { say "missing: mlcroissant, pip cannot install it"; return; }
+    export TRIVET_CROISSANT=$work/croissant/bin/python
+    say "peer: mlcroissant $("$TRIVET_CROISSANT" -c 'from importlib.metadata import version; print(version("mlcroissant"))')"
+}
+
 exporters() {
     "$python" -m venv "$work/exporters" &&
         "$work/exporters/bin/python" -m pip install --quiet --disable-pip-version-check skl2onnx onnxmltools lightgbm ||
@@ -138,6 +146,8 @@ node_opcua
 modbus_serial
 model_signing
 in_toto
+croissant
+exporters
 export_peers
 distribution_peers
 distribution

@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import importlib.util
 import platform
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -98,10 +98,7 @@ def sealed(predicate: Mapping[str, Any], members: Mapping[str, bytes]) -> bytes:
 
 
 def extract(name: str, arrays: Mapping[str, Array], **facts: Any) -> Material:
-    """Arrays that were learned from, as a material.
-
-    The digest is SHA-256 over each array in order of its name: canonical JSON of name, type and shape, then its
-    values in C order, little-endian.
+    """Arrays that were learned from, as a material; its digest is that of the file which ``keep`` writes.
 
     Args:
         name: Of the extract.
@@ -112,14 +109,34 @@ def extract(name: str, arrays: Mapping[str, Array], **facts: Any) -> Material:
         DataError: An array holds Python objects, which have no bytes of their own.
     """
     hashed = Hash(SHA256())
+    for part in _parts(name, arrays):
+        hashed.update(part)
+    return Material(name, hashed.finalize().hex(), "extract", facts)
+
+
+def keep(path: Path, name: str, arrays: Mapping[str, Array]) -> None:
+    """Writes an extract to a file.
+
+    Raises:
+        DataError: It cannot be written, or an array holds Python objects.
+    """
+    try:
+        with path.open("wb") as file:
+            for part in _parts(name, arrays):
+                file.write(part)
+    except OSError as error:
+        raise DataError(f"cannot be written ({error.strerror})", where=str(path), hint="check the folder") from error
+
+
+def _parts(name: str, arrays: Mapping[str, Array]) -> Iterator[bytes]:
+    """Each array in order of its name: canonical JSON of name, shape and type, then its values, little-endian."""
     for key in sorted(arrays):
         values = np.ascontiguousarray(arrays[key])
         if values.dtype.hasobject:
             raise DataError("holds Python objects", where=f"{name}: {key}", hint="give numbers or text of fixed width")
         values = values.astype(values.dtype.newbyteorder("<"), copy=False)
-        hashed.update(canonical.dumps({"name": key, "shape": list(values.shape), "type": values.dtype.str}))
-        hashed.update(values.tobytes())
-    return Material(name, hashed.finalize().hex(), "extract", facts)
+        yield canonical.dumps({"name": key, "shape": list(values.shape), "type": values.dtype.str})
+        yield values.tobytes()
 
 
 def recording(name: str, path: Path, **facts: Any) -> Material:
