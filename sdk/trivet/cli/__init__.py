@@ -24,6 +24,7 @@ VERBS = {
     "sign": "sign a package",
     "trust": "say whose packages may run here",
     "verify": "check a package's digests, signature and signer",
+    "trace": "walk from a line of a log back to package, signer and training data",
     "inspect": "show what a package promises",
     "diagnose": "tell from a report which data to collect next",
     "bench": "measure the latency of a package here and compare it with its budget",
