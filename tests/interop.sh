@@ -89,18 +89,23 @@ in_toto() {
     say "peer: in-toto-attestation $("$TRIVET_IN_TOTO" -c 'from importlib.metadata import version; print(version("in-toto-attestation"))')"
 }
 
+# An environment that is there already is taken as it is.
 distribution_peers() {
-    "$python" -m venv "$work/distribution" &&
-        "$work/distribution/bin/python" -m pip install --quiet --disable-pip-version-check tuf 'cyclonedx-python-lib[json-validation]' \
-            basyx-python-sdk spdx-python-model pyshacl 'tritonclient[http,grpc]' mlflow-skinny pandas onnx onnxruntime ||
-        { say "missing: the peers of distribution, pip cannot install them"; return; }
-    export TRIVET_DISTRIBUTION_PEERS=$work/distribution/bin/python
-    say "peers of distribution: $(versions)"
+    if [ -z "${TRIVET_DISTRIBUTION_PEERS:-}" ]; then
+        "$python" -m venv "$work/distribution" &&
+            "$work/distribution/bin/python" -m pip install --quiet --disable-pip-version-check tuf basyx-python-sdk \
+                'cyclonedx-python-lib[json-validation]' spdx-python-model pyshacl 'tritonclient[http,grpc]' mlflow-skinny \
+                pandas onnx onnxruntime ||
+            { say "missing: the peers of distribution, pip cannot install them"; return; }
+        export TRIVET_DISTRIBUTION_PEERS=$work/distribution/bin/python
+    fi
+    say "peers of distribution: $(distribution_versions)"
 }
 
-versions() {
-    "$work/distribution/bin/python" -c 'from importlib.metadata import version
-print(*(f"{name} {version(name)}," for name in ("tuf", "cyclonedx-python-lib", "basyx-python-sdk", "spdx-python-model", "pyshacl", "tritonclient", "mlflow-skinny")))'
+distribution_versions() {
+    "$TRIVET_DISTRIBUTION_PEERS" -c 'from importlib.metadata import version
+names = "tuf cyclonedx-python-lib basyx-python-sdk spdx-python-model pyshacl tritonclient mlflow-skinny".split()
+print(*(f"{name} {version(name)}," for name in names))'
     dpkg-query -W -f '${Package} ${Version}, ' docker-registry skopeo 2>/dev/null
 }
 
@@ -108,8 +113,9 @@ print(*(f"{name} {version(name)}," for name in ("tuf", "cyclonedx-python-lib", "
 distribution() {
     {
         echo "commit $(git rev-parse --short HEAD), $(date -u +%F), $("$python" --version), $(uname -m); packages are trained on simulated plants"
-        versions | paste -sd' '
-        "$python" -m pytest -m interop -rA -p no:cacheprovider tests/test_distribution_interop.py >"$work/distribution.log" 2>&1 || failed=1
+        distribution_versions | paste -sd' '
+        "$python" -m pytest -m interop -rA -p no:cacheprovider tests/test_distribution_interop.py \
+            >"$work/distribution.log" 2>&1 || failed=1
         grep -E '^(PASSED|SKIPPED|FAILED|ERROR)' "$work/distribution.log" | sed 's,tests/test_distribution_interop.py::test_,,' | cut -c1-160
         tail -1 "$work/distribution.log"
     } >"$work/distribution.txt"

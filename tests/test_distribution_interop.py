@@ -25,6 +25,7 @@ from typing import Any
 
 import pytest
 
+from test_export_packages import traced
 from test_modbus_tls import certificate
 from trivet.cli import main
 from trivet.export import export
@@ -32,13 +33,25 @@ from trivet.export.oci import artifact
 from trivet.export.parcel import Parcel, parcel_of
 from trivet.export.tuf.metadata import ROLES
 from trivet.export.tuf.repository import Terms, publish
-from trivet.package import archive, keys
+from trivet.package import archive, keys, sign
 
 PYTHON = os.environ.get("TRIVET_DISTRIBUTION_PEERS", "")
-REFERENCE = sorted((Path(str(resources.files("trivet_reference"))) / "packages").glob("*.trivet"))
+PACKAGES = Path(str(resources.files("trivet_reference"))) / "packages"
+REFERENCE = sorted(PACKAGES.glob("*.trivet"))
 MOMENT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
-pytestmark = [pytest.mark.interop, pytest.mark.parametrize("path", REFERENCE, ids=lambda path: path.stem)]
+
+@pytest.fixture(params=[*(path.stem for path in REFERENCE), "traced"])
+def path(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A reference package, or a tiny one with provenance."""
+    if request.param != "traced":
+        return PACKAGES / f"{request.param}.trivet"
+    file = tmp_path_factory.mktemp("traced") / "traced.trivet"
+    file.write_bytes(sign.sign(traced(), keys.generate()))
+    return file
+
+
+pytestmark = pytest.mark.interop
 peers = pytest.mark.skipif(not PYTHON, reason="set TRIVET_DISTRIBUTION_PEERS")
 debian = pytest.mark.skipif(
     not (shutil.which("docker-registry") and shutil.which("skopeo")),
@@ -94,7 +107,7 @@ with open(sys.argv[1]) as file:
 assert not found.missing_ids, found.missing_ids
 spdx.JSONLDSerializer().write(found, io.BytesIO())
 (model,) = found.foreach_type("ai_AIPackage")
-(data,) = found.foreach_type("dataset_DatasetPackage")
+assert list(found.foreach_type("dataset_DatasetPackage"))
 print(model.name, model.software_packageVersion, model.verifiedUsing[0].hashValue, len(model.ai_metric))
 """
 SHACL = """
@@ -125,7 +138,7 @@ def test_spdx_model(path: Path, tmp_path: Path) -> None:
     )
     for change in changes:
         tree = json.loads(file.read_bytes())
-        (data,) = (one for one in tree["@graph"] if one["type"] == "dataset_DatasetPackage")
+        data = next(one for one in tree["@graph"] if one["type"] == "dataset_DatasetPackage")
         data.update(change)
         (tmp_path / "bad.json").write_text(json.dumps(tree))
         ask(SPDX, tmp_path / "bad.json", good=False)
@@ -137,7 +150,7 @@ def test_spdx_shacl(path: Path, tmp_path: Path) -> None:
     _, file = made(path, "spdx", tmp_path)
     assert int(ask(SHACL, file, os.environ["TRIVET_SPDX_SHACL"])) > 100
     tree = json.loads(file.read_bytes())
-    (data,) = (one for one in tree["@graph"] if one["type"] == "dataset_DatasetPackage")
+    data = next(one for one in tree["@graph"] if one["type"] == "dataset_DatasetPackage")
     del data["dataset_datasetType"]
     file.write_text(json.dumps(tree))
     ask(SHACL, file, os.environ["TRIVET_SPDX_SHACL"], good=False)

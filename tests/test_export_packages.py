@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 import tinypackage as tiny
 from trivet import canonical
+from trivet.build.provenance import provenance
 from trivet.cli import main
 from trivet.errors import DocumentError, FormatError, GraphError
 from trivet.export import PACKAGES, export
@@ -26,6 +27,7 @@ from trivet.export.aasx.elements import id_short
 from trivet.export.folder import write_files
 from trivet.export.parcel import Parcel, parcel_of
 from trivet.package import archive, keys, sign
+from trivet.package.provenance import Material, statement
 
 MOMENT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 REFERENCE = sorted((Path(str(resources.files("trivet_reference"))) / "packages").glob("*.trivet"))
@@ -70,6 +72,37 @@ def test_what_the_manifest_says_is_said(form: str) -> None:
     assert set(before.values()) != set(after.values())
     texts = b"".join(export(parcel(described("a note", rows=4242)), form).values())
     assert parcel(described("a note", rows=4242)).package.digest.encode() in texts
+
+
+def traced() -> bytes:
+    """The tiny package with provenance: a simulated and a measured extract, the simulator, the code."""
+    members = tiny.members()
+    materials = [
+        Material("twice <&>", "1" * 64, "extract", {"simulated": True, "rows": 5}),
+        Material("kitchen", "2" * 64, "extract", {}),
+        Material("plant", "3" * 64, "simulator", {"version": "1.2.0"}),
+        Material("train", "4" * 64, "code", {}),
+    ]
+    predicate = provenance(materials, command="train", builder="urn:example:training", seeds={"all": 7})
+    made = {path: canonical.sha256(members[path]) for path in ("model.onnx", "features.json", "interface.json")}
+    members["evidence/provenance.json"] = canonical.dumps(statement(predicate, made))
+    return archive.write(tiny.tree(), members)
+
+
+@pytest.mark.parametrize("form", ["cyclonedx", "spdx", "aasx"])
+def test_training_data_is_named_by_its_digests(form: str) -> None:
+    texts = b"".join(export(parcel(traced()), form).values()).decode("utf-8", "replace")
+    assert all(digit * 64 in texts for digit in "1234")
+
+
+def test_a_bom_leads_from_the_model_to_the_simulator() -> None:
+    graph = json.loads(next(iter(export(parcel(traced()), "spdx").values())))["@graph"]
+    kinds = {one["relationshipType"]: one for one in graph if one["type"] == "Relationship"}
+    assert sorted(kinds) == ["contains", "generates", "trainedOn", "usesTool"]
+    named = {one["spdxId"]: one.get("name") for one in graph if "spdxId" in one}
+    assert [named[one] for one in kinds["trainedOn"]["to"]] == ["training data", "kitchen", "twice <&>"]
+    assert (named[kinds["generates"]["from"]], named[kinds["generates"]["to"][0]]) == ("plant", "twice <&>")
+    assert {one["spdxId"] for one in graph if "spdxId" in one} == {*graph[-1]["element"], graph[-1]["spdxId"]}
 
 
 @pytest.mark.parametrize("form", ["cyclonedx", "spdx", "aasx"])

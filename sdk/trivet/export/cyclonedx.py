@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from trivet.export.line import text_of
-from trivet.export.parcel import Parcel, Tensor
+from trivet.export.parcel import Parcel, Tensor, flat
 from trivet.package.manifest import Member
+from trivet.package.provenance import Material
 
 Tree = dict[str, Any]
+_KINDS = {"simulator": "application", "interface": "file", "code": "file"}
 _HINTS = {"interface": "configuration", "features": "configuration", "golden": "dataset", "evidence": "other"}
 
 
@@ -26,8 +28,15 @@ def _document(parcel: Parcel) -> Tree:
         "serialNumber": f"urn:uuid:{parcel.uuid}",
         "version": 1,
         "metadata": {"timestamp": parcel.time, "component": _model(parcel, data)},
-        "components": [_data(parcel, data), *(_member(one) for one in parcel.package.manifest.members)],
-        "dependencies": [{"ref": parcel.urn, "dependsOn": [data, *(m.path for m in parcel.package.manifest.members)]}],
+        "components": [
+            _data(parcel, data),
+            *(_member(one) for one in parcel.package.manifest.members),
+            *(_material(one) for one in parcel.materials),
+        ],
+        "dependencies": [
+            {"ref": parcel.urn, "dependsOn": [data, *(member.path for member in parcel.package.manifest.members)]},
+            {"ref": data, "dependsOn": [_reference(one) for one in parcel.materials]},
+        ],
     }
 
 
@@ -70,7 +79,10 @@ def _card(parcel: Parcel, data: str) -> Tree:
         "bom-ref": f"{parcel.urn}#card",
         "modelParameters": {
             "task": ", ".join(parcel.kinds),
-            "datasets": [{"ref": data}],
+            "datasets": [
+                {"ref": data},
+                *({"ref": _reference(one)} for one in parcel.materials if one.role == "extract"),
+            ],
             "inputs": [{"format": f"{port.name} {port.form}"} for port in parcel.inputs],
             "outputs": [{"format": f"{port.name} {port.form}"} for port in parcel.outputs],
         },
@@ -103,6 +115,22 @@ def _member(member: Member) -> Tree:
 
 def _meanings(port: Tensor) -> list[Tree]:
     return [_property(f"{port.name}.{number}", meaning) for number, meaning in enumerate(port.meanings)]
+
+
+def _material(material: Material) -> Tree:
+    """One thing that training was done with, down to its digest."""
+    extract = {"type": "data", "data": [{"type": "dataset", "name": material.name}]}
+    return {
+        **(extract if material.role == "extract" else {"type": _KINDS[material.role]}),
+        "bom-ref": _reference(material),
+        "name": material.name,
+        "hashes": [_hash(material.sha256)],
+        "properties": [_property(f"material.{path}", text) for path, text in flat(material.descriptor["annotations"])],
+    }
+
+
+def _reference(material: Material) -> str:
+    return f"trivet:material:{material.role}:{material.name}"
 
 
 def _budget(row: Any) -> str:

@@ -15,6 +15,7 @@ from trivet.interface.document import Interface
 from trivet.interface.load import load
 from trivet.package.archive import Package
 from trivet.package.graph import check_contract, walk
+from trivet.package.provenance import Material, read_provenance
 from trivet.package.tree import LARGEST, parse
 
 MOST_FACTS = 512
@@ -130,6 +131,12 @@ class Parcel(NamedTuple):
         fields = tuple(_with_unit(field.name, field.unit) for field in state.fields)
         return (Tensor(name, (-1, len(fields)), fields),)
 
+    @property
+    def materials(self) -> tuple[Material, ...]:
+        """What training was done with, as the package's provenance names it; empty when it names nothing."""
+        found = read_provenance(self.package)
+        return found.materials if found else ()
+
     def evidence(self, name: str) -> dict[str, Any]:
         """A piece of evidence as a tree; empty when there is none of that name, or none that is an object."""
         path = f"evidence/{name}.json"
@@ -141,8 +148,13 @@ class Parcel(NamedTuple):
 
     def facts(self, name: str) -> list[tuple[str, str]]:
         """The leaves of a piece of evidence: path such as ``plants.taught``, and text."""
-        found = islice(_leaves(self.evidence(name), ""), MOST_FACTS)
-        return [(path, leaf if isinstance(leaf, str) else canonical.dumps(leaf).decode()) for path, leaf in found]
+        return flat(self.evidence(name))
+
+
+def flat(tree: Any) -> list[tuple[str, str]]:
+    """The leaves of a JSON tree as texts, so many of them: what is no text is spelled as JSON spells it."""
+    found = islice(_leaves(tree, ""), MOST_FACTS)
+    return [(path, leaf if isinstance(leaf, str) else canonical.dumps(leaf).decode()) for path, leaf in found]
 
 
 def parcel_of(package: Package, moment: datetime, supplier: str = "") -> Parcel:

@@ -6,13 +6,15 @@ import re
 from typing import Any
 
 from trivet.export.line import text_of
-from trivet.export.parcel import Parcel
+from trivet.export.parcel import Parcel, flat
 from trivet.package.manifest import Member
+from trivet.package.provenance import Material
 
 Tree = dict[str, Any]
 VERSION = "3.0.1"
 _CREATION = "_:creation"
 _PURPOSES = {"model": "model", "interface": "specification", "features": "configuration", "golden": "test"}
+_MADE_WITH = {"extract": "data", "simulator": "application", "interface": "specification", "code": "source"}
 _PERSONAL = {"none": "no", "no": "no", "yes": "yes"}
 
 
@@ -40,8 +42,8 @@ def _elements(parcel: Parcel) -> list[Tree]:
         _model(parcel),
         _data(parcel),
         *(_file(parcel, member) for member in members),
-        _relation(parcel, "trainedOn", [_id(parcel, "training-data")]),
-        _relation(parcel, "contains", [_id(parcel, member.path) for member in members]),
+        _relation(parcel, "contains", parcel.urn, [_id(parcel, member.path) for member in members]),
+        *_lineage(parcel),
     ]
     document = {
         **_element("SpdxDocument", _id(parcel, "document"), parcel.stem),
@@ -117,9 +119,33 @@ def _file(parcel: Parcel, member: Member) -> Tree:
     }
 
 
-def _relation(parcel: Parcel, kind: str, targets: list[str]) -> Tree:
-    made = _element("Relationship", _id(parcel, f"relationship/{kind}"))
-    return {**made, "relationshipType": kind, "from": parcel.urn, "to": targets}
+def _lineage(parcel: Parcel) -> list[Tree]:
+    """What training was done with, down to digests, and how one thing led to the other."""
+    named = [(one, _id(parcel, f"material/{one.role}/{number}")) for number, one in enumerate(parcel.materials)]
+    extracts = [name for one, name in named if one.role == "extract"]
+    simulated = [name for one, name in named if one.role == "extract" and one.simulated]
+    tools = [name for one, name in named if one.role == "code"]
+    found = [_material(parcel, one, name) for one, name in named]
+    found.append(_relation(parcel, "trainedOn", parcel.urn, [_id(parcel, "training-data"), *extracts]))
+    if tools:
+        found.append(_relation(parcel, "usesTool", parcel.urn, tools))
+    simulators = [name for one, name in named if one.role == "simulator" and simulated]
+    return found + [_relation(parcel, "generates", name, simulated) for name in simulators]
+
+
+def _material(parcel: Parcel, material: Material, name: str) -> Tree:
+    kind = _element("software_File", name, material.name)
+    told: Tree = {"software_primaryPurpose": _MADE_WITH[material.role]}
+    if material.role == "extract":
+        kind = _package("dataset_DatasetPackage", name, material.name, parcel)
+        told |= {"dataset_datasetType": ["timeseries", *(["syntactic"] if material.simulated else [])]}
+    about = "; ".join(f"{path}: {text}" for path, text in flat(material.descriptor["annotations"]))
+    return {**kind, **told, "description": about, "verifiedUsing": [_hash(material.sha256)]}
+
+
+def _relation(parcel: Parcel, kind: str, source: str, targets: list[str]) -> Tree:
+    made = _element("Relationship", f"{source}/{kind}" if "#" in source else _id(parcel, f"relationship/{kind}"))
+    return {**made, "relationshipType": kind, "from": source, "to": targets}
 
 
 def _element(kind: str, name: str, title: str = "") -> Tree:

@@ -58,6 +58,7 @@ def _size(parcel: Parcel) -> list[Tree]:
 
 def _about(parcel: Parcel) -> list[Tree]:
     facts = parcel.facts("data")
+    facts += [(f"material {one.role} {one.name}", f"sha256:{one.sha256}") for one in parcel.materials]
     found = [_AI.property("FileType", "MetaData/FileType", UNKNOWN)]
     if facts:
         more = _AI.facts("MetaData/AdditionalInformation/Info", facts)
