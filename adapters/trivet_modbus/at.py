@@ -54,7 +54,7 @@ def read_at(at: Mapping[str, Json], layout: Map, where: str) -> At:
     """
     unknown = sorted(set(at) - KEYS)
     if unknown:
-        hint = f"use {', '.join(sorted(KEYS))}"
+        hint = Message("use {names}", names=", ".join(sorted(KEYS)))
         raise DocumentError(
             Message("a Modbus point has no key {unknown!r}", unknown=unknown[0]), where=where, hint=hint
         )

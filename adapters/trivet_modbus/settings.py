@@ -100,7 +100,9 @@ def choice(value: Json, allowed: tuple[str, ...], name: str, where: str) -> str:
     """
     if value not in allowed or not isinstance(value, str):
         raise DocumentError(
-            f"{name!r} is {value!r}", where=where, hint=Message("use one of {names}", names=", ".join(allowed))
+            Message("{name!r} is {value!r}", name=name, value=value),
+            where=where,
+            hint=Message("use one of {names}", names=", ".join(allowed)),
         )
     return value
 
@@ -113,7 +115,7 @@ def whole(value: Json, bounds: tuple[int, int], name: str, where: str) -> int:
     """
     if isinstance(value, bool) or not isinstance(value, int) or not bounds[0] <= value <= bounds[1]:
         hint = Message("use an integer from {low} to {high}", low=bounds[0], high=bounds[1])
-        raise DocumentError(f"{name!r} is {value!r}", where=where, hint=hint)
+        raise DocumentError(Message("{name!r} is {value!r}", name=name, value=value), where=where, hint=hint)
     return value
 
 
@@ -128,7 +130,7 @@ def known(given: Mapping[str, Json], keys: Collection[str], where: str) -> None:
         raise DocumentError(
             Message("Modbus has no setting {unknown!r}", unknown=unknown[0]),
             where=where,
-            hint=f"use {', '.join(sorted(keys))}",
+            hint=Message("use {names}", names=", ".join(sorted(keys))),
         )
 
 
@@ -139,7 +141,9 @@ def seconds(value: Json, name: str, where: str) -> float:
         DocumentError: It is not.
     """
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0.0 < value <= 86400.0:
-        raise DocumentError(f"{name!r} is {value!r}", where=where, hint="use seconds, above 0")
+        raise DocumentError(
+            Message("{name!r} is {value!r}", name=name, value=value), where=where, hint="use seconds, above 0"
+        )
     return float(value)
 
 
@@ -175,7 +179,11 @@ def _security(given: Mapping[str, Json], folder: str, where: str) -> Security:
         raise DocumentError("a TLS endpoint does not say whom to trust", where=where, hint=hint)
     for name in sorted(TLS_KEYS & set(given)):
         if not isinstance(given[name], str) or not given[name]:
-            raise DocumentError(f"{name!r} is {given[name]!r}", where=where, hint="use the path of a file, or a name")
+            raise DocumentError(
+                Message("{name!r} is {value!r}", name=name, value=given[name]),
+                where=where,
+                hint="use the path of a file, or a name",
+            )
     if "private_key" in given and "certificate" not in given:
         raise DocumentError("'private_key' without 'certificate'", where=where, hint="name both files")
     named = {name: str(Path(folder) / given[name]) for name in ("ca", "certificate", "private_key") if name in given}

@@ -111,8 +111,8 @@ def point(spec: Point, profile: Profile) -> OpcPoint:
         DocumentError: A key of ``at`` is unknown, malformed, missing or names a namespace by index.
     """
     where = f"{profile.id}/{_name_of(spec, profile)}"
-    _known(spec.at, KEYS, "an OPC UA point has no key", where)
-    _known(profile.settings, PROFILE_KEYS, "an OPC UA profile has no setting", f"{profile.id}/settings")
+    _known(spec.at, KEYS, where)
+    _known(profile.settings, PROFILE_KEYS, f"{profile.id}/settings")
     node = _node(spec.at, where)
     path = () if node else _path(spec, profile, where)
     kind = _text({"type": profile.settings.get("type", ""), **spec.at}, "type", where)
@@ -186,7 +186,7 @@ def _path(spec: Point, profile: Profile, where: str) -> tuple[Name, ...]:
         raise DocumentError(
             Message("the only placeholder in a path is {placeholder}", placeholder=PLACEHOLDER),
             where=where,
-            hint=f"got {text!r}",
+            hint=Message("got {value!r}", value=text),
         )
     return path
 
@@ -242,21 +242,29 @@ def _data(spec: Point, where: str) -> str:
     data = _text(spec.at, "data", where)
     if data and data not in DATA_TYPES and not data.endswith("Enumeration"):
         raise DocumentError(
-            Message("{data!r} is not an OPC UA data type", data=data), where=where, hint=f"use {sorted(DATA_TYPES)}"
+            Message("{data!r} is not an OPC UA data type", data=data),
+            where=where,
+            hint=Message("use {names}", names=", ".join(sorted(DATA_TYPES))),
         )
     return data
 
 
-def _known(given: Mapping[str, Json], keys: frozenset[str], words: str, where: str) -> None:
+def _known(given: Mapping[str, Json], keys: frozenset[str], where: str) -> None:
     unknown = sorted(set(given) - keys)
     if unknown:
-        raise DocumentError(f"{words} {unknown[0]!r}", where=where, hint=f"use {', '.join(sorted(keys))}")
+        raise DocumentError(
+            Message("OPC UA has no key {unknown!r} here", unknown=unknown[0]),
+            where=where,
+            hint=Message("use {names}", names=", ".join(sorted(keys))),
+        )
 
 
 def _text(at: Mapping[str, Json], key: str, where: str) -> str:
     value = at.get(key, "")
     if not isinstance(value, str):
-        raise DocumentError(Message("`{key}` is text", key=key), where=where, hint=f"got {value!r}")
+        raise DocumentError(
+            Message("`{key}` is text", key=key), where=where, hint=Message("got {value!r}", value=value)
+        )
     return value
 
 

@@ -87,7 +87,7 @@ def settings(endpoint: Endpoint, where: str = "", folder: str = ".") -> Settings
         raise DocumentError(
             Message("an OPC UA endpoint has no setting {unknown!r}", unknown=unknown[0]),
             where=where,
-            hint=f"use {sorted(KEYS)}",
+            hint=Message("use {names}", names=", ".join(sorted(KEYS))),
         )
     files = {name: _text(given.get(name, ""), name, where) for name in FILES}
     words = {name: _text(given.get(name, ""), name, where, "text") for name in ("user", "password_env")}
@@ -186,7 +186,9 @@ def _units(value: Json, where: str) -> dict[str, str]:
 def _choice(value: Json, choices: tuple[str, ...], key: str, where: str) -> str:
     if value not in choices:
         raise DocumentError(
-            Message("`{key}` is {names}", key=key, names=" or ".join(choices)), where=where, hint=f"got {value!r}"
+            Message("`{key}` is {names}", key=key, names=" or ".join(choices)),
+            where=where,
+            hint=Message("got {value!r}", value=value),
         )
     return str(value)
 
@@ -194,18 +196,26 @@ def _choice(value: Json, choices: tuple[str, ...], key: str, where: str) -> str:
 def _seconds(value: Json, key: str, where: str) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value <= 3600:
         raise DocumentError(
-            Message("`{key}` is a time above 0 and up to 3600 s", key=key), where=where, hint=f"got {value!r}"
+            Message("`{key}` is a time above 0 and up to 3600 s", key=key),
+            where=where,
+            hint=Message("got {value!r}", value=value),
         )
     return float(value)
 
 
 def _periods(value: Json, where: str) -> dict[str, float]:
     if not isinstance(value, Mapping) or not set(value) <= set(PERIODS):
-        raise DocumentError("`periods` gives seconds for poll classes", where=where, hint=f"use {sorted(PERIODS)}")
+        raise DocumentError(
+            "`periods` gives seconds for poll classes",
+            where=where,
+            hint=Message("use {names}", names=", ".join(sorted(PERIODS))),
+        )
     return {name: _seconds(seconds, f"periods/{name}", where) for name, seconds in value.items()}
 
 
 def _text(value: Json, key: str, where: str, what: str = "the path of a file") -> str:
     if not isinstance(value, str):
-        raise DocumentError(Message("`{key}` is {what}", key=key, what=what), where=where, hint=f"got {value!r}")
+        raise DocumentError(
+            Message("`{key}` is {what}", key=key, what=what), where=where, hint=Message("got {value!r}", value=value)
+        )
     return value

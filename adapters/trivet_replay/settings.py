@@ -156,20 +156,26 @@ def heading(value: Json, name: str, where: str) -> str | None:
     """
     if value is None or (isinstance(value, str) and value):
         return value
-    raise DocumentError(f"{name!r} is {value!r}", where=where, hint="give the column's heading")
+    raise DocumentError(
+        Message("{name!r} is {value!r}", name=name, value=value), where=where, hint="give the column's heading"
+    )
 
 
 def _choice(value: Json, allowed: Collection[str], name: str, where: str) -> str:
     if not isinstance(value, str) or value not in allowed:
         raise DocumentError(
-            f"{name!r} is {value!r}", where=where, hint=Message("use one of {names}", names=", ".join(allowed))
+            Message("{name!r} is {value!r}", name=name, value=value),
+            where=where,
+            hint=Message("use one of {names}", names=", ".join(allowed)),
         )
     return value
 
 
 def _mark(value: Json, name: str, where: str) -> str:
     if not isinstance(value, str) or len(value) != 1 or value in '"\r\n':
-        raise DocumentError(f"{name!r} is {value!r}", where=where, hint="give one character")
+        raise DocumentError(
+            Message("{name!r} is {value!r}", name=name, value=value), where=where, hint="give one character"
+        )
     return value
 
 
@@ -180,14 +186,18 @@ def number(value: Json, name: str, where: str) -> float:
         DocumentError: It is not a number.
     """
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise DocumentError(f"{name!r} is {value!r}", where=where, hint="give a number")
+        raise DocumentError(Message("{name!r} is {value!r}", name=name, value=value), where=where, hint="give a number")
     return float(value)
 
 
 def _seconds(value: Json, name: str, where: str) -> float:
     seconds = number(value, name, where)
     if not 0.001 <= seconds <= LONGEST:
-        raise DocumentError(f"{name!r} is {value!r}", where=where, hint="give seconds, from 0.001 to a year")
+        raise DocumentError(
+            Message("{name!r} is {value!r}", name=name, value=value),
+            where=where,
+            hint="give seconds, from 0.001 to a year",
+        )
     return seconds
 
 

@@ -51,6 +51,11 @@ class Message(str):
         return (self.template,), dict(self.facts)
 
     @classmethod
+    def of(cls, text: str) -> "Message":
+        """A text as a message: itself, or a sentence without facts."""
+        return text if isinstance(text, Message) else cls(text.replace("{", "{{").replace("}", "}}"))
+
+    @classmethod
     def joined(cls, texts: Sequence[str], template: str = "{first}, {then}") -> str:
         """Several texts in one, each of which may be a message; the template has ``first`` and ``then``."""
         first, *others = texts or ("",)
@@ -108,7 +113,9 @@ class DocumentError(TrivetError):
     def of(cls, findings: Sequence["Finding"]) -> "DocumentError":
         """One error for at least one finding: it says the first and how many more there are."""
         first, more = findings[0], len(findings) - 1
-        message = Message("{first} (and {more} more)", first=first.message, more=more) if more else first.message
+        message = (
+            Message("{first} (and {more} more)", first=Message.of(first.message), more=more) if more else first.message
+        )
         return cls(message, where=first.where, hint=first.hint, rule=first.rule, findings=tuple(findings))
 
 

@@ -58,7 +58,7 @@ def parse(code: str) -> Unit:
         return _read(code)
     except _NotAUnitError as error:
         raise DocumentError(
-            Message("unit `{code}` {reason}", code=code[:LONGEST_CODE], reason=error.args[0]),
+            Message("unit `{code}` {reason}", code=code[:LONGEST_CODE], reason=Message.of(error.args[0])),
             hint=_hint(code),
             rule="TRV-I030",
         ) from None

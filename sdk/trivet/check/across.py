@@ -303,7 +303,7 @@ def _judge(notes: Findings[Device], interface: Interface, fitted: set[str], zone
 
 
 def _in_zone(zone: str | None, message: str) -> str:
-    return Message("zone `{zone}` {said}", zone=zone, said=message) if zone else message
+    return Message("zone `{zone}` {said}", zone=zone, said=Message.of(message)) if zone else message
 
 
 def _share(output: str, classes: int, missing: int) -> str:

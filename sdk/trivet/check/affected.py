@@ -111,7 +111,7 @@ def _package(comparison: Comparison, path: Path) -> str:
             comparison.new.document, manifest.columns, outputs, manifest.window, manifest.context[2:]
         )
     except DocumentError as error:
-        return Message("`{name}` does not fit any more: {reason}", name=manifest.name, reason=error.message)
+        return Message("`{name}` does not fit any more: {reason}", name=manifest.name, reason=Message.of(error.message))
     if meant != manifest.interface.semantic:
         return Message(
             "`{name}` {version} means something else by what it uses: build it anew",

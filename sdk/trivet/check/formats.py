@@ -6,12 +6,13 @@ import json
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
+from math import isfinite
 from typing import Any
 
 from trivet import __version__
 from trivet.check.verdict import Verdict, place, quoted
-from trivet.errors import Finding
-from trivet.interface.languages import legend
+from trivet.errors import Finding, Message
+from trivet.interface.languages import spoken
 from trivet.interface.rules import rules
 
 LEVELS = {"error": "error", "warning": "warning", "note": "notice"}
@@ -34,19 +35,14 @@ def text(verdict: Verdict) -> str:
     return "\n".join([*lines(verdict), verdict.line()])
 
 
-def lines(verdict: Verdict) -> Iterator[str]:
-    """The findings of ``text``, one at a time."""
+def lines(verdict: Verdict, tongue: str = "en") -> Iterator[str]:
+    """The findings of ``text``, one at a time, in a language."""
     for finding in verdict.findings:
-        yield shown(str(finding))
+        yield shown(str(spoken(finding, tongue)))
         line, column = quoted(verdict, finding)
         if line.strip():
             yield f"    {shown(line)}"
             yield f"    {' ' * len(shown(line[: column - 1]))}^"
-
-
-def titles(verdict: Verdict, tongue: str) -> Iterator[str]:
-    """Title and remedy of each rule of the findings, once, in another language than English; else nothing."""
-    return (shown(row) for row in legend((finding.rule for finding in verdict.findings), tongue))
 
 
 def as_json(verdict: Verdict) -> str:
@@ -75,8 +71,24 @@ def _entry(verdict: Verdict, finding: Finding) -> dict[str, Any]:
         "column": column,
         "message": finding.message,
         "hint": finding.hint,
+        "facts": facts(finding),
         "text": quoted(verdict, finding)[0].strip(),
     }
+
+
+def facts(finding: Finding) -> dict[str, Any]:
+    """What a finding's sentences say of this case, by name, as JSON has it."""
+    found = {
+        name: fact
+        for text in (finding.hint, finding.message)
+        if isinstance(text, Message)
+        for name, fact in text.plain().items()
+    }
+    return {name: fact if _plain(fact) else str(fact) for name, fact in found.items()}
+
+
+def _plain(fact: object) -> bool:
+    return fact is None or type(fact) in (str, int, bool) or (type(fact) is float and isfinite(fact))
 
 
 def junit(verdict: Verdict) -> str:
@@ -139,6 +151,7 @@ def _result(finding: Finding) -> dict[str, Any]:
         "level": SARIF[finding.severity],
         "message": {"text": message},
         "locations": [{"physicalLocation": where}],
+        "properties": {"facts": facts(finding)},
     }
     return {"ruleId": finding.rule, **result} if finding.rule else result
 

@@ -294,7 +294,7 @@ def _told(found: Iterator[tuple[Row, int, Finding]]) -> Iterator[Finding]:
         yield finding._replace(
             message=Message(
                 "{said} (one of {more} more lines with {rule})",
-                said=finding.message,
+                said=Message.of(finding.message),
                 more=more,
                 rule=finding.rule,
             )

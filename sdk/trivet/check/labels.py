@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from trivet.errors import Message
 from trivet.interface.document import Interface, Labels
 from trivet.interface.findings import Findings
 from trivet.interface.parsed import Path
@@ -21,11 +22,21 @@ def check_labels(notes: Findings[Interface]) -> None:
             if not text.strip():
                 notes.add("TRV-L010", (*path, language), "is empty", "write it, or remove the line")
             elif len(text) > LONGEST_LABEL:
-                notes.add("TRV-L010", (*path, language), f"has {len(text)} characters", f"at most {LONGEST_LABEL}")
+                notes.add(
+                    "TRV-L010",
+                    (*path, language),
+                    Message("has {count} characters", count=len(text)),
+                    Message("at most {most}", most=LONGEST_LABEL),
+                )
     for path, labels in labelled(interface):
         missing = sorted(set(languages) - set(labels)) if labels else []
         if missing:
-            notes.add("TRV-L011", path, f"is not translated to `{missing[0]}`", "translate all texts, or none")
+            notes.add(
+                "TRV-L011",
+                path,
+                Message("is not translated to `{language}`", language=missing[0]),
+                "translate all texts, or none",
+            )
     _check_named(notes)
     _check_doubled(notes)
 
@@ -64,5 +75,5 @@ def _check_doubled(notes: Findings[Interface]) -> None:
         for language, text in signal.label.items():
             other = seen.setdefault((language, text.strip().casefold()), name)
             if other != name:
-                hint = "tell the two apart"
-                notes.add("TRV-L015", ("signals", name, "label", language), f"is also the label of `{other}`", hint)
+                message = Message("is also the label of `{other}`", other=other)
+                notes.add("TRV-L015", ("signals", name, "label", language), message, "tell the two apart")

@@ -85,7 +85,11 @@ def _compared(
     except DocumentError as error:
         return 0, [
             Finding(
-                "TRV-B094", str(folder), Message("not compared: {reason}", reason=error.message), error.hint, "note"
+                "TRV-B094",
+                str(folder),
+                Message("not compared: {reason}", reason=Message.of(error.message)),
+                error.hint,
+                "note",
             )
         ]
     count, found = 0, list[Finding]()

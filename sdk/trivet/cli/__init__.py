@@ -96,7 +96,9 @@ def _verb(name: str, words: list[str]) -> int:
     try:
         return int(module.main(arguments))
     except TrivetError as error:
-        print(f"trivet {name}: {error}", file=sys.stderr)
+        from trivet.cli.options import told
+
+        print(f"trivet {name}: {told(error, arguments)}", file=sys.stderr)
         return 2
     except BrokenPipeError:
         sys.stderr.close()

@@ -32,9 +32,10 @@ def main(arguments: Namespace) -> int:
     from trivet.check.approvals import read_approvals
     from trivet.check.breaking import compare
     from trivet.check.changelog import changelog
-    from trivet.check.formats import FORMATS, shown, titles
+    from trivet.check.formats import FORMATS, shown
     from trivet.check.report import told
     from trivet.check.versions import new_side, old_side
+    from trivet.interface.languages import spoken
 
     new = new_side(arguments.new)
     comparison = compare(old_side(arguments.old, arguments.new, exact=arguments.exact), new)
@@ -45,10 +46,9 @@ def main(arguments: Namespace) -> int:
     today = datetime.now(UTC).date()
     verdict = told(comparison, arguments.level, approved, today, strict=arguments.strict, folder=arguments.folder)
     if arguments.format == "text":
+        spoken_here = tongue(arguments)
         for finding in verdict.findings:
-            print(shown(str(finding)))
-        for row in titles(verdict, tongue(arguments)):
-            print(row)
+            print(shown(str(spoken(finding, spoken_here))))
         print(shown(verdict.line()))
     else:
         print(FORMATS[arguments.format](verdict))

@@ -30,7 +30,7 @@ def main(arguments: Namespace) -> int:
     from pathlib import Path
 
     from trivet.check.approvals import read_approvals
-    from trivet.check.formats import FORMATS, lines, titles
+    from trivet.check.formats import FORMATS, lines
     from trivet.check.whole import Wishes, check_folder
     from trivet.package.trust import home_name, load_trust
 
@@ -49,7 +49,7 @@ def main(arguments: Namespace) -> int:
     )
     verdict = check_folder(folder, wishes)
     if arguments.format == "text":
-        print("\n".join([*lines(verdict), *titles(verdict, tongue(arguments)), verdict.line()]))
+        print("\n".join([*lines(verdict, tongue(arguments)), verdict.line()]))
     else:
         print(FORMATS[arguments.format](verdict))
     return 0 if verdict.good else 1

@@ -8,6 +8,8 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from trivet.cli.options import add_language, tongue
+
 if TYPE_CHECKING:
     from trivet.cli.text import Palette
     from trivet.commission.connect import Answer, Proposal
@@ -31,6 +33,7 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument("--scan", action="store_true", help="ask every unit id on the line, slowly")
     parser.add_argument("--approve", action="store_true", help="keep the certificate that a server shows now")
     parser.add_argument("--force", action="store_true", help="overwrite the device document")
+    add_language(parser)
 
 
 def main(arguments: Namespace) -> int:
@@ -59,7 +62,7 @@ async def _connect(arguments: Namespace, clock: Clock, paint: Palette) -> int:
     paths = [target(one, FOLDER, arguments.force) for one in proposals] if arguments.name else []
     for number, proposal in enumerate(proposals):
         final = await _shown(proposal, clock, arguments.watch, paint)
-        print("\n".join(finding_lines(final.findings, paint)))
+        print("\n".join(finding_lines(final.findings, paint, tongue(arguments))))
         _write(final, paths[number] if paths else None)
     return 2 if nameless else 0
 
@@ -84,7 +87,7 @@ async def _answers(arguments: Namespace, paint: Palette) -> list[Answer]:
     answers: list[Answer] = []
     for number, url in enumerate(arguments.urls):
         if arguments.approve and reader(url)[0].approve is not None:
-            await _approved(url, paint)
+            await _approved(url, paint, tongue(arguments))
         chosen = arguments.profile[number] if number < len(arguments.profile) else None
         found = await ask(url, known, chosen)
         for one in found:
@@ -97,14 +100,14 @@ async def _answers(arguments: Namespace, paint: Palette) -> list[Answer]:
     return answers
 
 
-async def _approved(url: str, paint: Palette) -> None:
+async def _approved(url: str, paint: Palette, spoken: str) -> None:
     from trivet.cli.findings import finding_lines
     from trivet.commission.urls import reader
 
     one, exact = reader(url)
     if one.approve is not None:
         made = await one.approve(exact)
-        print("\n".join(finding_lines(made.findings, paint)), flush=True)
+        print("\n".join(finding_lines(made.findings, paint, spoken)), flush=True)
 
 
 def _answer_lines(one: Answer, paint: Palette) -> list[str]:

@@ -8,6 +8,8 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from trivet.cli.options import add_language, tongue
+
 if TYPE_CHECKING:
     from trivet.commission.doctor import Report
     from trivet.device.adapter import Clock
@@ -32,6 +34,7 @@ def configure(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--speed", type=float, default=1.0, metavar="N", help="the plant is simulated N times as fast")
     parser.add_argument("--format", choices=("text", "json"), default="text")
+    add_language(parser)
 
 
 def main(arguments: Namespace) -> int:
@@ -46,7 +49,7 @@ def main(arguments: Namespace) -> int:
     else:
         from trivet.cli.findings import report_text
 
-        print(report_text(report, palette(sys.stdout)))
+        print(report_text(report, palette(sys.stdout), tongue(arguments)))
     undecided = any(one.rule == "TRV-M104" for one in report.findings)
     return 2 if undecided and report.verdict == 0 else report.verdict
 

@@ -8,24 +8,25 @@ from typing import Any
 from trivet.cli.text import Palette, number
 from trivet.commission.doctor import Report
 from trivet.errors import Finding
+from trivet.interface.languages import spoken
 
 SHADES = {"error": "bad", "warning": "warn", "note": "plain"}
 
 
-def report_text(report: Report, paint: Palette) -> str:
+def report_text(report: Report, paint: Palette, tongue: str) -> str:
     """A report: its facts heading by heading, then its findings with what to do."""
     lines = [paint.bold(report.subject), *_tree(report.facts, paint, 1)]
-    lines += ["", *finding_lines(report.findings, paint)]
+    lines += ["", *finding_lines(report.findings, paint, tongue)]
     counts = {kind: sum(one.severity == kind for one in report.findings) for kind in SHADES}
     if not report.answered:
         return "\n".join([*lines, paint.bad("nothing answered")])
     return "\n".join([*lines, ", ".join(f"{count} {kind}{'s' * (count != 1)}" for kind, count in counts.items())])
 
 
-def finding_lines(findings: Sequence[Finding], paint: Palette) -> Iterator[str]:
-    """Each finding, and below it what to do."""
-    for one in findings:
-        shade = getattr(paint, SHADES[one.severity])
+def finding_lines(findings: Sequence[Finding], paint: Palette, tongue: str) -> Iterator[str]:
+    """Each finding in a language, and below it what to do."""
+    for finding in findings:
+        shade, one = getattr(paint, SHADES[finding.severity]), spoken(finding, tongue)
         yield f"{shade(one.severity):<7} {one.where}: {one.message} [{one.rule}]"
         if one.hint:
             yield f"        {one.hint}"

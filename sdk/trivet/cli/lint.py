@@ -17,7 +17,7 @@ def configure(parser: ArgumentParser) -> None:
 
 def main(arguments: Namespace) -> int:
     """Prints all findings and the verdict; 1 when one is an error."""
-    from trivet.check.formats import FORMATS, lines, shown, titles
+    from trivet.check.formats import FORMATS, lines, shown
     from trivet.check.lint import lint, mend
 
     if arguments.fix:
@@ -25,9 +25,7 @@ def main(arguments: Namespace) -> int:
             print(f"mended {count} in {shown(name)}")
     verdict = lint(arguments.file)
     if arguments.format == "text":
-        for row in lines(verdict):
-            print(row)
-        for row in titles(verdict, tongue(arguments)):
+        for row in lines(verdict, tongue(arguments)):
             print(row)
         print(shown(verdict.line()))
     else:

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from trivet.export.oci.registry import Registry
+    from trivet.errors import TrivetError
 
 
 def add_trust(parser: ArgumentParser) -> None:
@@ -67,7 +68,7 @@ def tongue(arguments: Namespace) -> str:
 
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
-    return language(arguments.language, os.environ)
+    return language(getattr(arguments, "language", None), os.environ)
 
 
 def moment(arguments: Namespace) -> datetime:
@@ -117,3 +118,12 @@ def registry(arguments: Namespace, address: str) -> Registry:
     reference = parse_reference(address)
     user = credentials.find(reference.host, os.environ, arguments.credentials)
     return Registry(reference, Terms(frozenset(arguments.allow_host), user))
+
+
+def told(error: TrivetError, arguments: Namespace) -> TrivetError:
+    """An error in the reader's language."""
+    from trivet.interface.languages import said
+
+    spoken = tongue(arguments)
+    error.message, error.hint = said(error.message, spoken), said(error.hint, spoken)
+    return error

@@ -29,7 +29,7 @@ def main(arguments: Namespace) -> int:
     from pathlib import Path
 
     from trivet.check.data import Wishes, validate
-    from trivet.check.formats import FORMATS, lines, shown, titles
+    from trivet.check.formats import FORMATS, lines, shown
     from trivet.device.library import load_interface, load_profile
 
     profile = load_profile(arguments.profile).document if arguments.profile else None
@@ -38,7 +38,7 @@ def main(arguments: Namespace) -> int:
     wishes = Wishes(arguments.time or str(known or "time"), arguments.time_unit, profile, arguments.delimiter)
     judged = validate(load_interface(arguments.interface).document, Path(arguments.data), wishes)
     if arguments.format == "text":
-        for row in (*table(judged), *lines(judged.verdict), *titles(judged.verdict, tongue(arguments))):
+        for row in (*table(judged), *lines(judged.verdict, tongue(arguments))):
             print(row)
         print(shown(judged.verdict.line()))
     elif arguments.format == "json":

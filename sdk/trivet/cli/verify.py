@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING
 
-from trivet.cli.options import add_format, add_trust
+from trivet.cli.options import add_format, add_language, add_trust, told
 
 if TYPE_CHECKING:
     from trivet.errors import Finding, PackageError
@@ -23,6 +23,7 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument("--log-key", metavar="KEY.pub", help="whose checkpoints a log must have")
     add_trust(parser)
     add_format(parser)
+    add_language(parser)
 
 
 def main(arguments: Namespace) -> int:
@@ -41,7 +42,7 @@ def main(arguments: Namespace) -> int:
         outcome = _outcome(path, trust, arguments)
         findings += _findings(path, outcome)
         if arguments.format == "text":
-            print("\n".join(rows(path, outcome)))
+            print("\n".join(rows(path, outcome, arguments)))
     if arguments.format != "text":
         print(_report(findings, arguments))
     return 1 if any(finding.severity == "error" for finding in findings) else 0
@@ -84,12 +85,12 @@ def _report(findings: list[Finding], arguments: Namespace) -> str:
     return FORMATS[arguments.format](Verdict("verify", findings, arguments.package))
 
 
-def rows(path: str, outcome: Verified | PackageError) -> list[str]:
-    """What is said about a package."""
+def rows(path: str, outcome: Verified | PackageError, arguments: Namespace) -> list[str]:
+    """What is said about a package; what is wrong with it in the reader's language."""
     from trivet.package.admit import Verified
 
     if not isinstance(outcome, Verified):
-        return [f"refused  {path}: {outcome}"]
+        return [f"refused  {path}: {told(outcome, arguments)}"]
     package, verified = outcome.package, outcome
     signer = f"signed by {verified.signer}" if verified.signer else "not signed by anybody trusted"
     found = [
@@ -98,7 +99,7 @@ def rows(path: str, outcome: Verified | PackageError) -> list[str]:
     ]
     found += [f"         signed by {one.name}" for one in verified.signers[1:]]
     found += [f"         {detail}" for one in verified.signers for detail in details(one)]
-    found += [f"         does not count: {doubt}" for doubt in verified.doubts]
+    found += [f"         does not count: {told(doubt, arguments)}" for doubt in verified.doubts]
     return found + [f"         {text}" for text in _expired(verified)]
 
 

@@ -237,7 +237,7 @@ def _merged(places: Sequence[str], rule: str, message: str, hint: str, severity:
     shown, more = ", ".join(names[:NAMED]), len(names) - NAMED
     place = Message("{names} and {count} more", names=shown, count=more) if more > 0 else shown
     where = parents.pop() if len(parents) == 1 else rule
-    return Finding(rule, where, Message("{place}: {said}", place=place, said=message), hint, severity)
+    return Finding(rule, where, Message("{place}: {said}", place=place, said=Message.of(message)), hint, severity)
 
 
 def _quality(where: str, trace: Trace) -> Iterator[Finding]:

@@ -71,7 +71,10 @@ def target(proposal: Proposal, folder: Path, force: bool) -> Path:
     path = folder / f"{proposal.name}.yaml"
     if path.exists() and not force:
         raise DocumentError(
-            f"{path} exists", where=proposal.name, hint="choose another name, or give --force", rule="TRV-D083"
+            Message("{path} exists", path=path),
+            where=proposal.name,
+            hint="choose another name, or give --force",
+            rule="TRV-D083",
         )
     return path
 

@@ -116,7 +116,9 @@ def _linear(point: Point, signal: Signal, column: str) -> tuple[float, float] | 
         return units.conversion(point.unit, signal.unit)
     except DocumentError as error:
         return Problem(
-            "TRV-D007", Message("cannot feed `{column}`: {reason}", column=column, reason=error.message), error.hint
+            "TRV-D007",
+            Message("cannot feed `{column}`: {reason}", column=column, reason=Message.of(error.message)),
+            error.hint,
         )
 
 

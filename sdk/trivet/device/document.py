@@ -265,7 +265,7 @@ class EventRecord:
     def __post_init__(self) -> None:
         times = [_instant(text) for text in (self.start, self.end) if text is not None]
         if times != sorted(times):
-            raise ValueError("must not end before it starts")
+            raise ValueError(Message("must not end before it starts"))
 
 
 def _instant(text: str) -> datetime:

@@ -127,16 +127,16 @@ def _differences(frame: Frame, shown: Shown) -> Iterator[str]:
             yield Message(
                 "`{name}` has the reason {found!r}, not {expected!r}",
                 name=name,
-                found=shown.reasons.get(name, "none"),
+                found=shown.reasons.get(name) or Message("nothing"),
                 expected=reason,
             )
     for name, active in frame.conditions.items():
         if shown.conditions.get(name) is not active:
-            yield Message("`{name}` is {value}active", name=name, value="not " if active else "")
+            yield Message("`{name}` is not active" if active else "`{name}` is active", name=name)
 
 
 def _text(value: float | None) -> str:
-    return "no number" if value is None or math.isnan(value) else f"{value:g}"
+    return Message("no number") if value is None or math.isnan(value) else f"{value:g}"
 
 
 def _frame(node: Any) -> Frame:

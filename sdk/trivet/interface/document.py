@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import field
 from typing import Literal
 
+from trivet.errors import Message
 from trivet.interface.plain import Plain, document
 
 STRICT = {"extra": "forbid"}
@@ -125,7 +126,7 @@ class When(Plain):
 
     def __post_init__(self) -> None:
         if bool(self.states) + (self.above is not None) + (self.below is not None) != 1:
-            raise ValueError("must have exactly one of `states`, `above` and `below`")
+            raise ValueError(Message("must have exactly one of `states`, `above` and `below`"))
 
 
 @document

@@ -1,16 +1,19 @@
-"""Which language a reader wants, and the rules' texts in it: ``rules.LANGUAGE.json`` beside ``rules.json``.
+"""Which language a reader wants, and texts of rules and findings in it: ``rules.LANGUAGE.json`` beside ``rules.json``.
 
-A finding's own message, with its names and numbers, is English in every language: other programmes search for it.
+Findings are made in English and told in another language where somebody reads them; what programmes read stays
+English, with the facts beside it.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
+
+from trivet.errors import Finding, Message
 
 LANGUAGES = ("en", "de", "zh-Hans")
 """What the pages, the shipped interfaces and the rules are written in."""
@@ -32,7 +35,7 @@ class Texts(NamedTuple):
 
 
 class Translation(NamedTuple):
-    """One language: words of a rule's page by the English ones, and rules by id."""
+    """One language: words of pages and templates of messages by the English ones, and rules by id."""
 
     words: Mapping[str, str]
     rules: Mapping[str, Texts]
@@ -66,8 +69,18 @@ def translation(tongue: str) -> Translation:
     return Translation(tree["words"], {rule: Texts(**texts) for rule, texts in tree["rules"].items()})
 
 
-def legend(used: Iterable[str], tongue: str) -> Iterator[str]:
-    """Title and remedy of each rule, once, in a language other than English, which findings speak themselves."""
-    known = translation(tongue).rules
-    for rule in sorted(set(used) & set(known)):
-        yield f"{rule}: {known[rule].title} - {known[rule].remedy}"
+def said(text: str, tongue: str) -> str:
+    """A message or hint in a language: its own facts in that language's template; English where there is none."""
+    known = translation(tongue).words
+    if not isinstance(text, Message):
+        return known.get(text, text)
+    facts = {name: said(fact, tongue) if isinstance(fact, Message) else fact for name, fact in text.facts.items()}
+    return known.get(text.template, text.template).format(**facts)
+
+
+def spoken(finding: Finding, tongue: str) -> Finding:
+    """A finding as people read it in a language; rule and place stay."""
+    if tongue == "en":
+        return finding
+    message, hint, severity = (said(text, tongue) for text in (finding.message, finding.hint, finding.severity))
+    return finding._replace(message=message, hint=hint, severity=severity)

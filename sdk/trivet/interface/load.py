@@ -63,7 +63,9 @@ def load(tree: Json, cls: type[T], where: str = "") -> T:
     document, problems = build(tree, cls)
     if document is None or problems:
         first, more = problems[0], len(problems) - 1
-        message = Message("{first} (and {more} more)", first=first.said(), more=more) if more else first.said()
+        message = (
+            Message("{first} (and {more} more)", first=Message.of(first.said()), more=more) if more else first.said()
+        )
         raise DocumentError(message, where=where, hint=first.hint, rule=first.rule)
     return document
 

@@ -19,4 +19,4 @@ def spell(path: Path) -> str:
 
 def placed(path: Path, message: str) -> str:
     """A message with the part of the document that it is about in front, if that is not the whole."""
-    return Message("{place}: {said}", place=spell(path), said=message) if path else message
+    return Message("{place}: {said}", place=spell(path), said=Message.of(message)) if path else message

@@ -116,7 +116,7 @@ class _Builder:
         """An error at a place, the path in front of the message when there is one, after what was refused before."""
         path = _AGAIN.sub("", spell(self.path())) if self.open else ""
         where = f"{self.where}:{position.line}:{position.column}"
-        said = Message("{place}: {said}", place=path, said=message) if path else message
+        said = Message("{place}: {said}", place=path, said=Message.of(message)) if path else message
         if not self.found:
             return DocumentError(said, where=where, hint=hint, rule=rule)
         return DocumentError.of([*self.found, Finding(rule, where, said, hint)])

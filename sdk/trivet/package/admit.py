@@ -137,7 +137,9 @@ def _refusal(
 
     found = refusal(trust.policy, package, signers, classes)
     if found is not None and examined.doubts:
-        found.message = Message("{said} (and {doubt})", said=found.message, doubt=examined.doubts[0].message)
+        found.message = Message(
+            "{said} (and {doubt})", said=Message.of(found.message), doubt=Message.of(examined.doubts[0].message)
+        )
     return found
 
 

@@ -68,7 +68,7 @@ def witness(one: Bundle, trust: Trust, now: datetime, where: str) -> Witness:
             _check_timestamp(stamp, trust, now, where)
             times.append(stamp.time)
         except SignatureError as error:
-            message = Message("its timestamp does not count: {reason}", reason=error.message)
+            message = Message("its timestamp does not count: {reason}", reason=Message.of(error.message))
             doubts.append(SignatureError(message, where=where, hint=error.hint, rule="TRV-P097"))
     return Witness(min(times, default=None), tuple(doubts))
 

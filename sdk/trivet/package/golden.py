@@ -9,6 +9,7 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from trivet.errors import Message
 from trivet.package.tree import Node
 
 if TYPE_CHECKING:
@@ -78,12 +79,18 @@ def _check_array(node: Node, wanted: Shape, sizes: Mapping[str, int]) -> list[in
     """Checks one reference to a float32 member and gives its shape; None in ``wanted`` is any length."""
     path = node["path"].text(most=256)
     if path not in sizes:
-        node["path"].fail(f"{path[:120]!a} is not a golden member")
+        node["path"].fail(Message("{path!a} is not a golden member", path=path[:120]))
     shape = [length.integer(1, 1 << 24) for length in node["shape"].items(3, 1)]
     if len(shape) != len(wanted) or any(w is not None and w != s for s, w in zip(shape, wanted, strict=True)):
-        node["shape"].fail(f"is {shape}, and {['any' if w is None else w for w in wanted]} is wanted")
+        node["shape"].fail(
+            Message(
+                "is {shape}, and {wanted} is wanted", shape=shape, wanted=["any" if w is None else w for w in wanted]
+            )
+        )
     if 4 * math.prod(shape) != sizes[path]:
-        node["shape"].fail(f"is {shape}, but {path} has {sizes[path]} bytes")
+        node["shape"].fail(
+            Message("is {shape}, but {path} has {bytes} bytes", shape=shape, path=path, bytes=sizes[path])
+        )
     return shape
 
 

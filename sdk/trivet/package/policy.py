@@ -161,7 +161,7 @@ def _broken(policy: Policy, rule: Rule, package: Package, signers: tuple[Signer,
             message = Message("the package lacks the evidence {name!r}", name=name)
             return _refused(policy, message, "ask its maker for a package with it")
         if name == PROVENANCE and (doubt := _doubted(package)):
-            message = Message("its evidence {name!r} {doubt}", name=name, doubt=doubt)
+            message = Message("its evidence {name!r} {doubt}", name=name, doubt=Message.of(doubt))
             return _refused(policy, message, "ask its maker for a package with it")
     return None
 

@@ -87,7 +87,7 @@ class Reader:
         except (IndexError, struct.error):
             _refuse(where, "is cut short")
         except _BrokenError as error:
-            _refuse(where, str(error))
+            _refuse(where, error.args[0])
         return found
 
     def _known(self, schema: Schema, number: int) -> Field:

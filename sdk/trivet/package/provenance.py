@@ -16,7 +16,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from trivet.errors import FormatError
+from trivet.errors import FormatError, Message
 from trivet.package.tree import Node, parse
 
 if TYPE_CHECKING:
@@ -187,7 +187,7 @@ def _check_materials(node: Node, materials: Sequence[Material]) -> None:
         node.fail("has simulated extracts and names no simulator", "give the simulator with its version and digest")
     for one in simulators:
         if not isinstance(one.facts.get("version"), str):
-            node.fail(f"does not say the version of the simulator {one.name[:80]!a}")
+            node.fail(Message("does not say the version of the simulator {name!a}", name=one.name[:80]))
 
 
 def _parameters(node: Node) -> Mapping[str, Any]:
@@ -213,7 +213,7 @@ def _moment(times: Node | None, key: str) -> str:
 def _few(node: Node) -> dict[str, Any]:
     tree = node.object()
     if len(tree) > MOST_FACTS:
-        node.fail(f"has over {MOST_FACTS} keys")
+        node.fail(Message("has over {most} keys", most=MOST_FACTS))
     return tree
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from time import time_ns
 from typing import NamedTuple
 
-from trivet.errors import PolicyError, SignatureError
+from trivet.errors import Message, PolicyError, SignatureError
 from trivet.package import trust
 from trivet.package.keys import parse_public_key, read_file
 from trivet.package.trust import DEVELOPMENT, SIGN, TIMESTAMP
@@ -92,7 +92,7 @@ def remove(home: Path, name: str) -> Entry:
     digits = name.rpartition(":")[2].lower()
     meant = [entry for entry in entries(home) if digits and entry.id.startswith(digits)]
     if len(meant) != 1:
-        message = f"{len(meant)} entries begin with {digits[:80]!a}"
+        message = Message("{count} entries begin with {digits!a}", count=len(meant), digits=digits[:80])
         raise PolicyError(message, where=str(home / "trust"), hint="see `trivet trust list`", rule="TRV-P047")
     from trivet.package import intake
 
@@ -157,7 +157,7 @@ def _add_list(home: Path, content: bytes, where: str) -> Entry:
     if target.exists():
         kept = revocation.parse(read_file(target, _MOST), str(target))
         if revocation.order(found) < revocation.order(kept):
-            message = f"is of {found.last_update_utc:%Y-%m-%d}, and the list kept here is newer"
+            message = Message("is of {date:%Y-%m-%d}, and the list kept here is newer", date=found.last_update_utc)
             raise PolicyError(message, where=where, hint="bring the authority's newest list", rule="TRV-P095")
     return _list(write(home, "revocation", target.name, content))
 
@@ -207,5 +207,5 @@ def _attempt(target: Path, action: Callable[[], object]) -> None:
     try:
         action()
     except OSError as error:
-        message = f"cannot be written ({error.strerror})"
+        message = Message("cannot be written ({reason})", reason=error.strerror)
         raise PolicyError(message, where=str(target), hint="check its permissions", rule="TRV-P047") from error

@@ -88,7 +88,12 @@ def refuse_forbidden(fields: dict[str, Any], where: str) -> None:
         if value or isinstance(value, memoryview):
             external = name == "external_data"
             rule = "TRV-P064" if external else "TRV-P065"
-            raise GraphError(f"has {meaning}", where=where, hint="export the model as one plain graph", rule=rule)
+            raise GraphError(
+                Message("has {meaning}", meaning=Message(meaning)),
+                where=where,
+                hint="export the model as one plain graph",
+                rule=rule,
+            )
     if fields.get("data_location"):
         raise GraphError("has data outside the file", where=where, hint="export it as one file", rule="TRV-P064")
 

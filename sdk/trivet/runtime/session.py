@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import onnxruntime as ort
 
-from trivet.errors import GraphError
+from trivet.errors import GraphError, Message
 
 if TYPE_CHECKING:
     from trivet.signals import Float32s
@@ -40,7 +40,9 @@ class Session:
         try:
             self._session = ort.InferenceSession(model, _options(), providers=["CPUExecutionProvider"])
         except Exception as error:
-            message = f"onnxruntime {VERSION} refuses the graph ({_first_line(error)})"
+            message = Message(
+                "onnxruntime {version} refuses the graph ({reason})", version=VERSION, reason=_first_line(error)
+            )
             raise GraphError(message, where="model.onnx", hint=_OTHER, rule="TRV-R015") from error
 
     def run(self, feed: Mapping[str, Float32s]) -> list[Float32s]:
@@ -63,7 +65,7 @@ class Session:
         try:
             result: list[Any] = self._session.run(self._names, feed, self._run_options)
         except Exception as error:
-            message = f"the graph could not be run ({_first_line(error)})"
+            message = Message("the graph could not be run ({reason})", reason=_first_line(error))
             raise GraphError(message, where="model.onnx", hint=_OTHER, rule="TRV-R015") from error
         return result
 

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from trivet.errors import GraphError, TrivetError
+from trivet.errors import GraphError, Message, TrivetError
 
 MEMORY = 768 << 20
 """Most growth of memory over what the libraries take [bytes], besides four times the file."""
@@ -42,7 +42,7 @@ def _told(task: Callable[[bytes], Mapping[str, Any]], data: bytes) -> Mapping[st
     except TrivetError as error:
         return {"error": _described(_full() if any(word in error.message for word in _FULL) else error)}
     except Exception as error:
-        message = f"could not be run for the first time ({type(error).__name__})"
+        message = Message("could not be run for the first time ({reason})", reason=type(error).__name__)
         hint = "do not use it, and tell its maker"
         return {"error": _described(GraphError(message, where="model.onnx", hint=hint, rule="TRV-R013"))}
 
