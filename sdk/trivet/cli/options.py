@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from trivet.export.oci.registry import Registry
     from trivet.errors import TrivetError
+    from trivet.export.oci.registry import Registry
 
 
 def add_trust(parser: ArgumentParser) -> None:
