@@ -6,6 +6,7 @@ import base64
 import contextlib
 import json
 import re
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -52,7 +53,7 @@ def shelf() -> Iterator[Shelf]:
 
 def registry(shelf: Shelf, **terms: Any) -> Registry:
     reference = parse_reference(shelf.url.replace("http://", "oci+http://") + "/kitchen/kettle:one")
-    return Registry(reference, Terms(sleep=lambda _: None, timeout=5, **terms))
+    return Registry(reference, Terms(**{"sleep": lambda _: None, "timeout": 5.0, **terms}))
 
 
 def filled(shelf: Shelf) -> Shelf:
@@ -205,14 +206,32 @@ def test_what_broke_off_is_gone_on_with(shelf: Shelf) -> None:
     assert parts == ["", f"bytes={len(PACKAGE.members['model.onnx']) // 2}-"]
 
 
-def test_a_server_that_drips_is_left(shelf: Shelf) -> None:
-    ticks = iter(range(0, 10_000, 40))
-    filled(shelf).twist = weights(endless)
-    with (
-        registry(shelf, clock=lambda: float(next(ticks))) as place,
-        pytest.raises(RegistryError, match="for one answer"),
+def drip(handler: Handler, text: bytes) -> None:
+    """A little at a time, each soon enough for the socket, until the other side hangs up."""
+    with contextlib.suppress(OSError):
+        for _ in range(400):
+            handler.wfile.write(text)
+            handler.wfile.flush()
+            time.sleep(0.02)
+    handler.close_connection = True
+
+
+@pytest.mark.parametrize("text", [b"HTTP/1.1 100 Continue\r\n\r\n", b"X", b"HTTP/1.1 200 OK\r\nA: b\r\n"])
+def test_a_server_that_drips_is_left(text: bytes, shelf: Shelf) -> None:
+    filled(shelf).twist = weights(lambda h, _: drip(h, text))
+    with registry(shelf, timeout=0.2) as place, pytest.raises((RegistryError, DigestError)):
+        place.blob(artifact.Descriptor("", WEIGHTS.removeprefix("sha256:"), 300))
+
+
+def test_no_answer_reaches_the_screen_raw(shelf: Shelf) -> None:
+    for twist in (
+        lambda h: h.hang_up(b"\x1b[31mred\r\n") is None,
+        lambda h: h.refuse(302, Location="http://\x1b[31m/"),
     ):
-        place.blob(artifact.Descriptor("", WEIGHTS.removeprefix("sha256:"), 1 << 20))
+        shelf.twist = twist
+        with registry(shelf) as place, pytest.raises(RegistryError) as caught:
+            place.manifest("one")
+        assert str(caught.value).isprintable()
 
 
 def test_credentials_stay_with_their_host(shelf: Shelf) -> None:

@@ -106,12 +106,18 @@ class Handler(BaseHTTPRequestHandler):
             self.answer(206, found[at:], Content_Range=f"bytes {at}-{len(found) - 1}/{len(found)}")
 
 
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Clients hang up on a registry that misbehaves."""
+
+
 @contextmanager
 def running() -> Iterator[Shelf]:
     """The registry on a free port."""
     shelf = Shelf()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Bound", (Handler,), {"shelf": shelf}))
-    server.daemon_threads = True
+    server = Server(("127.0.0.1", 0), type("Bound", (Handler,), {"shelf": shelf}))
     shelf.url = f"http://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()

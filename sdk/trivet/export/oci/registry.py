@@ -94,7 +94,7 @@ class Registry:
             RegistryError: The registry does not take it.
         """
         digest = f"sha256:{canonical.sha256(content)}"
-        if self._send(Request("HEAD", f"{self._base}blobs/{digest}", most=0)).status == 200:
+        if self._has(digest):
             return
         answer = self._send(Request("POST", f"{self._base}blobs/uploads/", {"Content-Length": "0"}))
         if answer.status != 202:
@@ -102,8 +102,12 @@ class Registry:
         url = self._transport.resolve(self._base, answer)
         url += ("&" if "?" in url else "?") + urlencode({"digest": digest})
         answer = self._send(Request("PUT", url, {"Content-Type": "application/octet-stream"}, content))
-        if answer.status != 201:
+        # An upload whose answer was lost is done when it is tried again.
+        if answer.status != 201 and not self._has(digest):
             raise self._failed(answer, f"blob {digest[:23]}")
+
+    def _has(self, digest: str) -> bool:
+        return self._send(Request("HEAD", f"{self._base}blobs/{digest}", most=0)).status == 200
 
     def put_manifest(self, name: str, content: bytes, kind: str) -> None:
         """Stores a manifest or index under a tag or ``sha256:DIGEST``.

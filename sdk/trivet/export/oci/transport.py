@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import http.client
+import socket
 import ssl
+import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import NamedTuple
 from urllib.parse import urljoin, urlsplit
 
@@ -66,16 +69,14 @@ class Terms(NamedTuple):
     Attributes:
         hosts: Hosts beside the registry that it may send to.
         credentials: Of a user, or None.
-        timeout: Of one step [s].
+        timeout: Of one step, and of an answer of no length [s].
         sleep: Waits between attempts [s].
-        clock: Monotonic [s].
     """
 
     hosts: frozenset[str] = frozenset()
     credentials: Credentials | None = None
     timeout: float = 30.0
     sleep: Callable[[float], None] = time.sleep
-    clock: Callable[[], float] = time.monotonic
 
 
 class Transport:
@@ -115,9 +116,11 @@ class Transport:
             if answer.status not in _BUSY:
                 return answer
             trouble = None
-        reason = f"({trouble or 'it is busy'})"[:200]
+        reason = ascii(str(trouble or "it is busy"))[1:-1][:200]
         hint = "check the address and the network, then try again"
-        raise RegistryError(f"does not answer {reason}", where=str(self.host), hint=hint, rule="TRV-P124") from trouble
+        raise RegistryError(
+            f"does not answer ({reason})", where=str(self.host), hint=hint, rule="TRV-P124"
+        ) from trouble
 
     def _follow(self, request: Request) -> Answer:
         for _ in range(MOST_REDIRECTS + 1):
@@ -155,9 +158,8 @@ class Transport:
         if parts.scheme not in ("http", "https") or not host.name or "@" in parts.netloc:
             raise self._refused(f"sends to {url[:120]!a}")
         if host != self.host and str(host) not in self.terms.hosts:
-            raise self._refused(
-                f"sends to another host, {str(host)[:120]!a}", f"if that is right, --allow-host {host!s:.120}"
-            )
+            name = ascii(str(host)[:120])
+            raise self._refused(f"sends to another host, {name}", f"if that is right, give --allow-host {name}")
         if self.host.secure and not secure:
             raise self._refused(f"sends from TLS to plain HTTP, {str(host)[:120]!a}")
         return host
@@ -168,15 +170,16 @@ class Transport:
         headers = {"User-Agent": "trivet", **request.headers}
         if request.authorization:
             headers["Authorization"] = request.authorization
+        allowed = self.terms.timeout + (request.most + len(request.body or b"")) / SLOWEST
         connection = self._open.pop(host, None) or self._connect(host)
-        start = self.terms.clock()
         try:
-            connection.request(request.method, path, request.body, headers)
-            response = connection.getresponse()
-            body, whole = self._read(response, request.most, start)
+            with _within(connection, allowed):
+                connection.request(request.method, path, request.body, headers)
+                response = connection.getresponse()
+                body, whole = _read(response, request.most)
         except (UnicodeError, ValueError) as error:
             connection.close()
-            raise self._refused(f"sends to something that is no URL ({error!s:.80})") from error
+            raise self._refused(f"sends to something that is no URL ({str(error)[:80]!a})") from error
         except BaseException:
             connection.close()
             raise
@@ -187,22 +190,6 @@ class Transport:
             connection.close()
         return Answer(response.status, {key.lower(): value for key, value in response.getheaders()}, body, whole)
 
-    def _read(self, response: http.client.HTTPResponse, most: int, start: float) -> tuple[bytes, bool]:
-        """At most ``most + 1`` bytes, and whether that was all there is; a server that drips is left."""
-        body, promised = bytearray(), response.length
-        allowed = self.terms.timeout + most / SLOWEST
-        while len(body) <= most:
-            if self.terms.clock() - start > allowed:
-                raise self._refused(f"takes over {allowed:.0f} s for one answer")
-            try:
-                part = response.read1(min(_CHUNK, most + 1 - len(body)))
-            except _TROUBLE:
-                return bytes(body), False
-            if not part:
-                break
-            body += part
-        return bytes(body), len(body) > most or promised is None or len(body) == promised
-
     def _connect(self, host: Host) -> http.client.HTTPConnection:
         if host.secure:
             context = ssl.create_default_context()
@@ -211,3 +198,37 @@ class Transport:
 
     def _refused(self, message: str, hint: str = "use another registry") -> RegistryError:
         return RegistryError(message, where=str(self.host), hint=hint, rule="TRV-P124")
+
+
+@contextmanager
+def _within(connection: http.client.HTTPConnection, seconds: float) -> Iterator[None]:
+    """Hangs up after so many seconds, whatever keeps the line busy; the timeout of a socket is that of one read."""
+    if connection.sock is None:
+        connection.connect()
+    timer = threading.Timer(seconds, _hang_up, [connection.sock])
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def _hang_up(line: socket.socket) -> None:
+    with suppress(OSError):
+        # Not the method of a TLS socket, which would go on in plain text.
+        socket.socket.shutdown(line, socket.SHUT_RDWR)
+
+
+def _read(response: http.client.HTTPResponse, most: int) -> tuple[bytes, bool]:
+    """At most ``most + 1`` bytes, and whether that was all there is."""
+    body, promised = bytearray(), response.length
+    while len(body) <= most:
+        try:
+            part = response.read1(min(_CHUNK, most + 1 - len(body)))
+        except _TROUBLE:
+            return bytes(body), False
+        if not part:
+            break
+        body += part
+    return bytes(body), len(body) > most or promised is None or len(body) == promised
