@@ -326,6 +326,18 @@ def test_another_manifest_than_its_digest_is_refused(shelf: Shelf) -> None:
         pull(place, f"sha256:{MODEL.digest}")
 
 
+@given(st.integers(0, len(MODEL.manifest) - 1), st.binary(min_size=1, max_size=3))
+def test_any_edit_of_a_manifest_ends_in_the_package_or_an_error(place: int, text: bytes) -> None:
+    def fetch(wanted: artifact.Descriptor) -> bytes:
+        if wanted.digest not in MODEL.blobs:
+            raise DigestError("is not there")
+        return MODEL.blobs[wanted.digest]
+
+    changed = MODEL.manifest[:place] + text + MODEL.manifest[place + len(text) :]
+    with contextlib.suppress(TrivetError):
+        assert artifact.assemble(changed, fetch, {}) == tiny.package()
+
+
 def test_a_layout_in_a_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     package = tmp_path / "kettle.trivet"
     package.write_bytes(PACKAGE.data)

@@ -7,6 +7,7 @@ import json
 import re
 import zipfile
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,11 @@ def parcel(data: bytes | None = None, supplier: str = "") -> Parcel:
     return parcel_of(archive.read(tiny.package() if data is None else data), MOMENT, supplier)
 
 
+@cache
+def reference(path: Path) -> Parcel:
+    return parcel_of(archive.open_package(path), MOMENT, "Example")
+
+
 def described(text: str, **evidence: Any) -> bytes:
     """The tiny package with a text wherever its maker may write one."""
     interface = {**tiny.INTERFACE, "title": {"en": text}}
@@ -60,9 +66,8 @@ def described(text: str, **evidence: Any) -> bytes:
 @pytest.mark.parametrize("form", PACKAGES)
 @pytest.mark.parametrize("path", REFERENCE, ids=lambda path: path.stem)
 def test_equal_packages_give_equal_bytes(path: Path, form: str) -> None:
-    package = archive.open_package(path)
-    made = export(parcel_of(package, MOMENT, "Example"), form)
-    assert made == export(parcel_of(package, MOMENT, "Example"), form)
+    made = export(reference(path), form)
+    assert made == export(reference(path), form)
     assert all(re.fullmatch(r"([A-Za-z0-9._-]+/)*[A-Za-z0-9._-]+", name) for name in made)
 
 
