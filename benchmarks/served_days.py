@@ -42,8 +42,6 @@ Recorded dishwashers served by Modbus meters (SDM630 map) on a scaled clock, rea
 their replay: frames of 2 s, signal active_power; all four meters and their readers in one process.
 
 late     frames that differ because in one of their seconds nobody asked
-silent   frames that differ because the recording, thinned and no data missing, has no row for one of
-         their seconds: replay knows nothing of it, the meter goes on showing the row before
 other    frames that differ for any other reason
 median, 99.9 %   delay of polls after their second [ms of real time]
 
@@ -102,7 +100,7 @@ def row(found: Comparison, speed: float) -> str:
     late = found.delays / speed * 1000
     return (
         f"{found.device:18} {found.frames:8,} {found.known:9,} {found.equal:8,} {len(found.late):6,}"
-        f" {len(found.silent):6,} {len(found.other):6,} {found.polls:8,}"
+        f" {len(found.other):6,} {found.polls:8,}"
         f" {np.median(late):7.2f} {np.quantile(late, 0.999):7.2f}"
     )
 
@@ -112,7 +110,7 @@ def report(found: Sequence[Comparison], clock: str, speed: float, took: str) -> 
     return "\n".join(
         [
             clock,
-            "device and day       frames with data    equal   late silent  other    polls  median  99.9 %",
+            "device and day       frames with data    equal   late  other    polls  median  99.9 %",
             *(row(one, speed) for one in found),
             f"{equal:,} of {frames:,} frames equal, {frames - equal:,} differ; {took}",
             "",

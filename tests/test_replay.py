@@ -153,7 +153,7 @@ async def test_a_filter_picks_rows(tmp_path: Path) -> None:
 async def test_thinned_rows_come_back_for_as_long_as_they_stand(tmp_path: Path) -> None:
     lines = [f"{DAY}00:00:{at:02}Z,{value},0" for at, value in [(0, 1), (3, 2), (11, 3), (30, 4)]]
     played = await play(target(table(hold=5, gap=10, period=1), csv(tmp_path, *lines)))
-    expected = [(at, 1) for at in (0, 1, 2)] + [(at, 2) for at in range(3, 9)] + [(11, 3), (30, 4)]
+    expected = [(at, 1) for at in (0, 1, 2)] + [(at, 2) for at in range(3, 11)] + [(11, 3), (30, 4)]
     assert played.series("power") == expected
     assert [(gap.start - MIDNIGHT, gap.end and gap.end - MIDNIGHT, gap.reason) for gap in played.gaps] == [
         (11 * SECOND, 30 * SECOND, "recording")
@@ -165,6 +165,13 @@ async def test_a_blank_cell_of_a_thinned_recording_stands_for_the_value_before(t
     played = await play(target(table(hold=3, period=1), csv(tmp_path, *lines)))
     assert played.series("power") == [(0, 1), (1, 1), (2, 1), (3, 1)]
     assert played.series("water") == [(0, 10), (1, 10), (2, 11), (3, 11), (4, 12)]
+
+
+async def test_a_value_stands_to_the_next_row_beside_a_blank_cell_too(tmp_path: Path) -> None:
+    lines = [f"{DAY}00:00:00Z,1,10", f"{DAY}00:00:05Z,2,", f"{DAY}00:00:09Z,2,11"]
+    played = await play(target(table(hold=3, gap=6, period=1), csv(tmp_path, *lines)))
+    assert played.series("power") == [(at, 1) for at in range(5)] + [(at, 2) for at in range(5, 10)]
+    assert played.series("water") == [(at, 10) for at in range(5)] + [(9, 11)]
 
 
 async def test_a_gap_lies_between_the_rows_around_it(tmp_path: Path) -> None:

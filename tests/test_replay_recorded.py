@@ -31,7 +31,7 @@ def filled(name: str, day: str) -> dict[int, float]:
     zone = ZoneInfo("Europe/Berlin")
     stamps = [int(row["timestamp"].replace(tzinfo=zone).timestamp()) for row in rows]
     for row, stamp, following in zip(rows, stamps, [*stamps[1:], None], strict=True):
-        last = stamp if following is None or following - stamp > 70 else min(following - 1, stamp + 60)
+        last = stamp if following is None or following - stamp > 70 else following - 1
         known.update(dict.fromkeys(range(stamp, last + 1), float(row["power_1s_w"])))
     return known
 

@@ -1,9 +1,9 @@
 """A recording as items in order of time: thinned rows restored, gaps said, blocks cut.
 
 A thinned recording left out rows that equalled the one before. Those rows were samples,
-so they come back as samples of their own time, ``period`` apart, for at most ``hold``
-after the row they repeat. Rows further apart than ``gap`` have data missing between
-them: nothing is restored there and a ``Gap`` says so.
+so they come back as samples of their own time, ``period`` apart, up to the next row. Rows
+further apart than ``gap`` (``hold`` unless given) have data missing between them: nothing is
+restored there and a ``Gap`` says so.
 """
 
 from __future__ import annotations
@@ -50,8 +50,7 @@ def schedule(recording: Recording) -> Schedule:
     more = np.zeros(len(recording.times), np.int64)
     if recording.hold is not None:
         period = round(recording.layout.period * SECOND)
-        most = round(recording.hold * SECOND) // period
-        more[:-1] = np.where(apart, 0, np.minimum((spacing - 1) // period, most))
+        more[:-1] = np.where(apart, 0, (spacing - 1) // period)
     if int(more.sum()) > MOST_ROWS:
         raise DataError(
             "the recording has too many rows once those that thinning removed are restored", hint="split it"
@@ -133,7 +132,8 @@ class Filler:
         last = self._last[row]
         times = self._recording.times
         hold = round((self._recording.hold or 0.0) * SECOND)
-        stands = (last >= 0) & (self.schedule.times[begin:end, np.newaxis] - times[last] <= hold)
+        recent = self.schedule.times[begin:end, np.newaxis] - times[last] <= hold
+        stands = (last >= 0) & (recent | (last == row[:, np.newaxis]))
         stands &= self._stretch[last] == self._stretch[row][:, np.newaxis]
         column = np.arange(len(self.names))
         values = np.where(stands, self._recording.values[last, column], np.nan)

@@ -1,8 +1,7 @@
 """A recording served by a real Modbus meter, read back, against the replay of the same recording: frame by frame.
 
 Both ways end in the frames of one signal. Frames differ where a poll comes too late for its
-second, which then nobody asked about. They may differ where a thinned recording has no row for a
-second although no data are missing: replay knows nothing of that second, and a meter goes on.
+second, which then nobody asked about.
 """
 
 from __future__ import annotations
@@ -59,8 +58,6 @@ class Comparison:
         known: Of those, frames with a value in the replay.
         equal: Of all, frames with the same value, or with none in both.
         late: Ends of frames that differ and have a second in which nobody asked [ns, UTC].
-        silent: Ends of frames that differ and have a second for which the recording has no row, though no
-            data are missing; the meter goes on showing the row before.
         other: Ends of all other frames that differ [ns, UTC].
         polls: Answers of the meter.
         delays: How much later than its second each poll was [s of the clock], float64 ``(polls,)``.
@@ -71,7 +68,6 @@ class Comparison:
     known: int
     equal: int
     late: tuple[int, ...]
-    silent: tuple[int, ...]
     other: tuple[int, ...]
     polls: int
     delays: Floats
@@ -209,15 +205,13 @@ def compare(device: str, expected: Series, got: Series) -> Comparison:
     found[mine] = got.values[theirs]
     equal = (found == known) | (np.isnan(found) & np.isnan(known))
     late = ~equal & ~_whole(times, step, got.asked)
-    silent = ~equal & ~late & ~_whole(times, step, expected.asked)
     return Comparison(
         device,
         len(times),
         int((~np.isnan(known)).sum()),
         int(equal.sum()),
         late=tuple(times[late].tolist()),
-        silent=tuple(times[silent].tolist()),
-        other=tuple(times[~equal & ~late & ~silent].tolist()),
+        other=tuple(times[~equal & ~late].tolist()),
         polls=len(got.asked),
         delays=got.asked % SECOND / SECOND,
     )
