@@ -95,7 +95,7 @@ distribution_peers() {
         "$python" -m venv "$work/distribution" &&
             "$work/distribution/bin/python" -m pip install --quiet --disable-pip-version-check tuf basyx-python-sdk \
                 'cyclonedx-python-lib[json-validation]' spdx-python-model pyshacl 'tritonclient[http,grpc]' mlflow-skinny \
-                pandas onnx onnxruntime ||
+                aas-test-engines pandas onnx onnxruntime ||
             { say "missing: the peers of distribution, pip cannot install them"; return; }
         export TRIVET_DISTRIBUTION_PEERS=$work/distribution/bin/python
     fi
@@ -104,7 +104,7 @@ distribution_peers() {
 
 distribution_versions() {
     "$TRIVET_DISTRIBUTION_PEERS" -c 'from importlib.metadata import version
-names = "tuf cyclonedx-python-lib basyx-python-sdk spdx-python-model pyshacl tritonclient mlflow-skinny".split()
+names = "tuf cyclonedx-python-lib basyx-python-sdk spdx-python-model pyshacl aas_test_engines tritonclient mlflow-skinny".split()
 print(*(f"{name} {version(name)}," for name in names))'
     dpkg-query -W -f '${Package} ${Version}, ' docker-registry skopeo 2>/dev/null
 }

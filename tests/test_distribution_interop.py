@@ -280,6 +280,25 @@ def test_basyx_reads_the_shell(path: Path, tmp_path: Path) -> None:
     assert (tmp_path / "again.trivet").read_bytes() == path.read_bytes()
 
 
+IDTA = """
+import sys
+from aas_test_engines.file import check_aasx_file
+with open(sys.argv[1], "rb") as file:
+    result = check_aasx_file(file)
+sys.exit(0 if result.ok() else "\\n".join(result.to_lines()))
+"""
+
+
+@peers
+def test_the_test_engine_of_idta(path: Path, tmp_path: Path) -> None:
+    _, file = made(path, "aasx", tmp_path)
+    ask(IDTA, file)
+    file.write_bytes(
+        file.read_bytes().replace(b'"modelType": "Range"', b'"modelType": "Rnage"').replace(b"aas-spec", b"aas-spce")
+    )
+    ask(IDTA, file, good=False)
+
+
 def elements(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Every element of a submodel."""
     below = node.get("submodelElements") or node.get("value")

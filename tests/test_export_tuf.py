@@ -104,6 +104,15 @@ def test_a_new_root_is_signed_by_the_old_one(folder: Path) -> None:
         written(folder, {role: first[role] for role in ROLES[1:]})
 
 
+def test_an_expired_root_is_renewed_first(folder: Path) -> None:
+    given = new_keys()
+    written(folder, given)
+    later = Terms(datetime(2027, 2, 1, tzinfo=UTC), 30)
+    with pytest.raises(PolicyError, match="the root expired at 2027-01-02"):
+        written(folder, {role: given[role] for role in ROLES[1:]}, later)
+    assert "metadata/2.root.json" in written(folder, given, later)
+
+
 @pytest.mark.parametrize("role", ROLES)
 def test_no_key_is_made_silently(role: str, folder: Path) -> None:
     with pytest.raises(PolicyError, match=f"no key was given for {role}"):

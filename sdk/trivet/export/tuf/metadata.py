@@ -46,13 +46,18 @@ def sign(kind: str, version: int, expires: datetime, content: Tree, keys: Sequen
         "_type": kind,
         "spec_version": SPECIFICATION,
         "version": version,
-        "expires": expires.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "expires": spelled(expires),
         **content,
     }
     text = signed_bytes(signed)
     found = {key_id(public_key(key)): sign_bytes(key, text).hex() for key in keys}
     tree = {"signatures": [{"keyid": name, "sig": found[name]} for name in sorted(found)], "signed": signed}
     return Signed(version, json.dumps(tree, indent=1, sort_keys=True).encode() + b"\n")
+
+
+def spelled(moment: datetime) -> str:
+    """A moment as metadata has it; the order of such texts is that of time."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def root_content(keys: Mapping[str, PublicKey]) -> Tree:

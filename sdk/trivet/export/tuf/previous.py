@@ -15,6 +15,7 @@ from trivet.package.tree import Node, parse
 
 MOST_BYTES = 1 << 20
 _ROOT = re.compile(r"([1-9][0-9]{0,8})\.root\.json")
+_MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
 _MOST_VERSION = 1 << 31
 
 
@@ -25,11 +26,13 @@ class Previous(NamedTuple):
         root: Version of its newest root.
         keys: Role to key id.
         version: Highest version of the other metadata.
+        expires: When its newest root does, as metadata spells it.
     """
 
     root: int
     keys: dict[str, str]
     version: int
+    expires: str
 
 
 def read(metadata: Path) -> Previous | None:
@@ -49,7 +52,8 @@ def read(metadata: Path) -> Previous | None:
     stamp = _signed(metadata / "timestamp.json", keys.get(roles["timestamp"]))
     number = _meta(stamp, "snapshot.json")
     snapshot = _signed(metadata / f"{number}.snapshot.json", keys.get(roles["snapshot"]))
-    return Previous(newest, roles, max(number, _meta(snapshot, "targets.json"), _version(stamp)))
+    version = max(number, _meta(snapshot, "targets.json"), _version(stamp))
+    return Previous(newest, roles, version, root["signed"]["expires"].text(_MOMENT))
 
 
 def _signed(path: Path, key: PublicKey | None) -> Node:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, NoReturn
 from trivet.errors import FormatError, PolicyError
 from trivet.export.folder import write_files
 from trivet.export.tuf import previous
-from trivet.export.tuf.metadata import ROLES, Signed, described, key_id, lasting, root_content, sign
+from trivet.export.tuf.metadata import ROLES, Signed, described, key_id, lasting, root_content, sign, spelled
 from trivet.package.archive import Package, content_of, read
 from trivet.package.keys import PrivateKey, public_key
 from trivet.package.layout import MOST_MEMBERS
@@ -54,7 +54,7 @@ def publish(folder: Path, out: Path, keys: Keys, terms: Terms) -> list[Path]:
     """
     before = previous.read(out / "metadata")
     root = _root(keys, terms, before)
-    _check_keys(keys, before)
+    _check_root(keys, before, terms)
     targets, written = {}, []
     for path in _files(folder):
         content = content_of(path)
@@ -96,9 +96,12 @@ def _root(keys: Keys, terms: Terms, before: previous.Previous | None) -> Signed 
     return sign("root", before.root + 1 if before else 1, expires, root_content(public), signers)
 
 
-def _check_keys(keys: Keys, before: previous.Previous | None) -> None:
+def _check_root(keys: Keys, before: previous.Previous | None, terms: Terms) -> None:
+    """Refuses what no client would take of a root that stays."""
     if before is None or "root" in keys:
         return
+    if before.expires <= spelled(terms.moment):
+        _refuse(f"the root expired at {before.expires}", "renew it: give --key root=FILE")
     for role in ROLES[1:]:
         if key_id(public_key(keys[role])) != before.keys[role]:
             _refuse(f"the key for {role} is not the one that the root names", "give that one, or the root's key too")
