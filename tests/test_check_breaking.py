@@ -26,7 +26,11 @@ from trivet.interface.text import compose
 HERE = Path(__file__).resolve().parent
 BASE = HERE / "conformance" / "lint" / "base"
 PAIRS: list[dict[str, Any]] = yaml.safe_load((HERE / "conformance" / "breaking" / "pairs.yaml").read_text("utf-8"))
-TREES = {kind: compose((BASE / f"{kind}.yaml").read_bytes(), kind).tree for kind in ("interface", "profile", "device")}
+TREES: dict[str, Any] = {
+    kind: compose((BASE / f"{kind}.yaml").read_bytes(), kind).tree for kind in ("interface", "profile", "device")
+}
+DESCRIBED: Any = compose((HERE / "conformance" / "breaking" / "package.yaml").read_bytes(), "package").tree
+TREES["package"] = {**DESCRIBED, "interface": TREES["interface"]}
 TODAY = date(2026, 11, 20)
 
 

@@ -11,6 +11,8 @@ from trivet.check.approvals import Approved
 from trivet.check.changes.change import LEVELS, Change
 from trivet.check.changes.device import device_changes
 from trivet.check.changes.interface import interface_changes
+from trivet.check.changes.package import KIND as PACKAGE
+from trivet.check.changes.package import package_changes
 from trivet.check.changes.profile import profile_changes
 from trivet.check.source import KINDS, Source
 from trivet.errors import DocumentError, Finding, Message
@@ -36,6 +38,8 @@ def changes(old: Json, new: Json) -> list[Change]:
         DocumentError: A tree is not a document, or the two are not of one comparable kind.
     """
     kind = str(old.get("kind")) if isinstance(old, dict) else ""
+    if isinstance(old, dict) and isinstance(new, dict) and kind == new.get("kind") == PACKAGE:
+        return list(package_changes(old, new))
     if kind not in _COMPARED or not isinstance(new, dict) or new.get("kind") != kind:
         hint = Message("give two of one kind: {names}", names=", ".join(_COMPARED))
         raise DocumentError("these two documents cannot be compared", hint=hint)

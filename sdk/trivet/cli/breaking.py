@@ -12,7 +12,7 @@ LEVELS = ("FIRMWARE", "WIRE", "DATA", "MODEL")
 def configure(parser: ArgumentParser) -> None:
     """Adds the verb's arguments."""
     parser.add_argument("old", help="a document, a package, or git:REF for NEW where its branch and REF parted")
-    parser.add_argument("new", help="the document as it is now, or a package")
+    parser.add_argument("new", help="the document as it is now, or a package; two packages are compared whole")
     parser.add_argument(
         "--level", choices=LEVELS, default=LEVELS[0], help="fail on breaks of this level and of those right of it"
     )
@@ -34,11 +34,10 @@ def main(arguments: Namespace) -> int:
     from trivet.check.changelog import changelog
     from trivet.check.formats import FORMATS, shown
     from trivet.check.report import told
-    from trivet.check.versions import new_side, old_side
+    from trivet.check.versions import sides
     from trivet.interface.languages import spoken
 
-    new = new_side(arguments.new)
-    comparison = compare(old_side(arguments.old, arguments.new, exact=arguments.exact), new)
+    comparison = compare(*sides(arguments.old, arguments.new, exact=arguments.exact))
     if arguments.changelog:
         print(changelog(comparison), end="")
         return 0
