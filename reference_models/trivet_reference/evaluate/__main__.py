@@ -9,6 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from trivet.errors import TrivetError
+from trivet.interface.document import Interface
+from trivet.interface.library import find
+from trivet.interface.parse import read
 from trivet_reference.evaluate.commercial import control
 from trivet_reference.evaluate.fleet import fleet
 from trivet_reference.evaluate.heater import heater
@@ -16,7 +19,11 @@ from trivet_reference.evaluate.household import household
 from trivet_reference.evaluate.nab import nab
 from trivet_reference.evaluate.path import load
 from trivet_reference.evaluate.pot import pot
+from trivet_reference.evaluate.resonance import resonance
 from trivet_reference.evaluate.skab import skab
+
+REPORTS = Path("reports")
+"""Where reports are written, below the folder one works in."""
 
 WHAT: dict[str, Callable[[Path], str]] = {
     "household": lambda folder: household(load("*dishwasher*", folder / "home"), folder).text(),
@@ -26,7 +33,18 @@ WHAT: dict[str, Callable[[Path], str]] = {
     "skab": lambda _: skab().text(),
     "nab": lambda _: nab(),
     "pot": lambda folder: pot(load("*cooking*", folder / "home"), folder).text(),
+    "resonance": lambda _: resonance(dishwashers(), REPORTS, tell),
 }
+
+
+def tell(step: str) -> None:
+    """Says on the error stream what is being done."""
+    sys.stderr.write(f"{step}\n")
+
+
+def dishwashers() -> Interface:
+    """The dishwasher interface."""
+    return read(find("interface", "commercial-dishwasher"), Interface).document
 
 
 def main() -> int:

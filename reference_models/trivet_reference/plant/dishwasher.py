@@ -101,8 +101,9 @@ class Dishwasher:
         self.elapsed += 1
 
     def _grow_scale(self) -> None:
-        """Limescale is up to 2.5 mm thick; without a softener it grows to that within about 500 racks."""
-        self._softener_scale += self.level("softener_exhausted") * _LEVEL_PERIOD * 2.5 / 60_000.0
+        """Limescale is up to 2.5 mm thick; in water of 2.5 mmol/L it grows to that within about 500 racks."""
+        hard = self.machines.hardness / 2.5
+        self._softener_scale += self.level("softener_exhausted") * hard * _LEVEL_PERIOD * 2.5 / 60_000.0
         self.booster.scale = np.minimum(2.5 * self.level("booster_scale") + self._softener_scale, 2.5)
 
     def _control(self) -> None:

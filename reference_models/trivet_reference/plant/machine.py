@@ -6,7 +6,7 @@ hood-type and rack-conveyor machines; they describe no particular product.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,6 +65,7 @@ class Machines:
         inlet: Mean temperature of the fresh water over a year [degC].
         season: By how much it is warmer in late summer and colder in late winter [K].
         day: Day of the year on which the plant starts.
+        hardness: Of the fresh water [mmol/L]; how fast limescale grows without a softener.
         drain_flow: Flow of the drain pump [L/min].
         drain_power: Input of the drain pump [W].
         standby_power: Controller and lamps [W].
@@ -139,11 +140,16 @@ class Machines:
     rewash: Floats
     season: Floats
     day: Floats
+    hardness: Floats
     zone: Floats
     racks: Floats
 
     def __len__(self) -> int:
         return len(self.tank_volume)
+
+    def some(self, which: Ints) -> Machines:
+        """Those machines of the fleet, in this order."""
+        return Machines(**{field.name: getattr(self, field.name)[..., which] for field in fields(self)})
 
     @property
     def belt(self) -> Flags:
@@ -311,11 +317,12 @@ def _operation(rng: np.random.Generator, kind: Ints) -> dict[str, Floats]:
 
 
 def _circumstances(rng: np.random.Generator, kind: Ints) -> dict[str, Floats]:
-    """Season, soaking, and how many racks a conveyor holds."""
+    """Season, soaking, water, and how many racks a conveyor holds."""
     machines = len(kind)
     return {
         "season": rng.uniform(0.0, 6.0, machines),
         "day": np.floor(rng.uniform(0.0, 365.0, machines)),
         "rewash": np.where(rng.random(machines) < 0.5, rng.uniform(0.0, 0.08, machines), 0.0),
         "zone": np.where(kind == CONVEYOR, rng.uniform(2.0, 3.5, machines), 1.0),
+        "hardness": rng.uniform(0.5, 4.5, machines),
     }
