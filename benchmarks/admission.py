@@ -1,7 +1,9 @@
 """Hashing and signature against making the onnxruntime session, interleaved in one process, as medians of CPU time.
 
 Above 1 MB what vouches for a package may cost a tenth of what loading its model costs. Models are the reference
-packages', forests through ``trivet.build``, and a dense network, whose session is little more than a copy.
+packages', forests through ``trivet.build``, and a dense network, whose session is little more than a copy: no reader
+that hashes reaches a tenth of that, which the share of SHA-256 over the model alone shows. What it leaves of
+admission is the CRC-32 of the archive, and about a millisecond for manifest, statement and signature.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ from __future__ import annotations
 import statistics
 import sys
 import time
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -17,6 +20,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
 import tinypackage as tiny
+from trivet import canonical
 from trivet.build.forests import ensemble
 from trivet.build.nodes import Graph
 from trivet.package import archive, keys, sign
@@ -61,13 +65,19 @@ def seconds(work: Callable[[], object]) -> float:
 
 def row(name: str, data: bytes, trusted: keys.PublicKey) -> str:
     model = archive.read(data).member("model.onnx")
-    pairs = [(seconds(lambda: admit(data, (trusted,))), seconds(lambda: Session(model, ()))) for _ in range(RUNS)]
-    ours, session = (statistics.median(column) for column in zip(*pairs, strict=True))
-    ratio = statistics.median(a / b for a, b in pairs)
-    size = len(model) / 1e6
-    verdict = "" if size < 1 else f"  target {TARGET:.2f}  {'reached' if ratio <= TARGET else 'NOT reached'}"
-    facts = f"{size:6.1f} MB  admit {ours * 1e3:7.2f} ms  session {session * 1e3:8.2f} ms"
-    return f"{name:<26}{facts}  ratio {ratio:5.3f}{verdict}"
+    works = (lambda: admit(data, (trusted,)), lambda: Session(model, ()), lambda: canonical.sha256(model))
+    runs = [tuple(seconds(work) for work in (*works, lambda: zlib.crc32(model))) for _ in range(RUNS)]
+    ours, session, digest, crc = (statistics.median(column) * 1e3 for column in zip(*runs, strict=True))
+    ratio, alone = (statistics.median(run[n] / run[1] for run in runs) for n in (0, 2))
+    facts = f"{len(model) / 1e6:6.1f} MB  admit {ours:7.2f} ms  session {session:8.2f} ms  ratio {ratio:5.3f}"
+    parts = f"  SHA-256 {digest:6.2f} ms, {alone:5.3f}  CRC-32 {crc:5.2f} ms"
+    return f"{name:<26}{facts}{parts}{'' if len(model) < 1e6 else verdict(ratio, alone)}"
+
+
+def verdict(ratio: float, alone: float) -> str:
+    """Whether the target is reached, and if not, whether any reader that hashes could."""
+    reason = "" if alone <= TARGET else ", SHA-256 alone is over it"
+    return f"  target {TARGET:.2f}  {'reached' if ratio <= TARGET else f'NOT reached{reason}'}"
 
 
 def main() -> None:
