@@ -80,7 +80,8 @@ def test_no_private_key_is_committed() -> None:
 
 
 def test_the_specification_names_rules_and_cases_that_exist() -> None:
-    text = (Path(archive.__file__).parent / "README.md").read_text(encoding="utf-8")
+    folder = Path(archive.__file__).parent
+    text = "".join((folder / name).read_text(encoding="utf-8") for name in ("README.md", "ANNEX.md"))
     named = set(
         re.findall(
             r"\*([a-z0-9]+(?:-[a-z0-9]+)+|bomb|zip64|encrypted|symlink|overlap|forged|unsigned|stranger)\*", text
@@ -89,3 +90,9 @@ def test_the_specification_names_rules_and_cases_that_exist() -> None:
     assert named <= {name.removesuffix(".trivet").removesuffix("_fail") for name in CASES}
     assert len(named) > 50
     assert {f"TRV-P{number}" for number in re.findall(r"\bP(0[0-9]{2})\b", text)} >= RULES - UNTESTABLE
+
+
+def test_the_format_fits_two_screens() -> None:
+    lines = (Path(archive.__file__).parent / "README.md").read_text(encoding="utf-8").splitlines()
+    assert len(lines) <= 115
+    assert max(map(len, lines)) <= 120

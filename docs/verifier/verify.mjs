@@ -1,11 +1,11 @@
 #!/usr/bin/env node
-// A second verifier of .trivet packages, written from sdk/trivet/package/README.md alone; only Node's own modules.
+// A second verifier of .trivet packages, written from sdk/trivet/package/README.md and ANNEX.md alone; only Node's own modules.
 //
 //   node verify.mjs PACKAGE [--key KEY.pub]... [--unsigned]
 //
 // Prints one line of JSON {admitted, rule, why, digest, signers} and exits with 0 for admitted, 1 for refused.
 // It judges bytes, names, manifest, digests and signatures by keys (sections 1 to 6); certificates count as
-// strangers here, and the graph (section 7) is not looked at.
+// strangers here, and the graph (annex A) is not looked at.
 
 import { createHash, createPublicKey, verify as verifySignature } from "node:crypto";
 import { readFileSync, statSync } from "node:fs";
