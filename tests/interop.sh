@@ -114,7 +114,7 @@ distribution() {
     {
         echo "commit $(git rev-parse --short HEAD), $(date -u +%F), $("$python" --version), $(uname -m); packages are trained on simulated plants"
         distribution_versions | paste -sd' '
-        "$python" -m pytest -m interop -rA -p no:cacheprovider tests/test_distribution_interop.py \
+        "$python" -m pytest -m interop -rA -n 2 -p no:cacheprovider tests/test_distribution_interop.py \
             >"$work/distribution.log" 2>&1 || failed=1
         grep -E '^(PASSED|SKIPPED|FAILED|ERROR)' "$work/distribution.log" | sed 's,tests/test_distribution_interop.py::test_,,' | cut -c1-160
         tail -1 "$work/distribution.log"
