@@ -103,7 +103,7 @@ distribution_peers() {
 }
 
 distribution_versions() {
-    "$TRIVET_DISTRIBUTION_PEERS" -c 'from importlib.metadata import version
+    [ -z "${TRIVET_DISTRIBUTION_PEERS:-}" ] || "$TRIVET_DISTRIBUTION_PEERS" -c 'from importlib.metadata import version
 names = "tuf cyclonedx-python-lib basyx-python-sdk spdx-python-model pyshacl aas_test_engines tritonclient mlflow-skinny".split()
 print(*(f"{name} {version(name)}," for name in names))'
     dpkg-query -W -f '${Package} ${Version}, ' docker-registry skopeo 2>/dev/null

@@ -69,11 +69,13 @@ def is_package(name: str) -> bool:
     """Whether a file begins as a package does."""
     from pathlib import Path
 
-    path = Path(name)
-    if not path.is_file():
-        return False
-    with path.open("rb") as file:
-        return file.read(4) == b"PK\3\4"
+    try:
+        if not Path(name).is_file():
+            return False
+        with Path(name).open("rb") as file:
+            return file.read(4) == b"PK\3\4"
+    except (OSError, ValueError):
+        return False  # whoever reads documents says what is wrong with the path
 
 
 def _of_package(arguments: Namespace) -> Mapping[str, bytes]:
@@ -106,6 +108,7 @@ def _push(arguments: Namespace) -> int:
 
     package = open_package(arguments.file)
     with registry(arguments, arguments.registry) as place:
+        print(f"pushing {len(package.data)} bytes to {place.reference}", file=sys.stderr)
         digest = push(package, place)
         address = place.reference._replace(tag=place.reference.tag or package.manifest.version, digest=digest)
     print(address)

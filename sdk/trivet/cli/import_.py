@@ -81,6 +81,8 @@ def _artifact(arguments: Namespace) -> int:
 
 
 def _pulled(arguments: Namespace) -> bytes:
+    import sys
+
     from trivet.cli.options import registry
     from trivet.errors import FormatError
     from trivet.export.oci.pull import pull
@@ -90,6 +92,7 @@ def _pulled(arguments: Namespace) -> bytes:
         if not name:
             hint = "write oci://HOST/REPOSITORY:TAG or ...@sha256:DIGEST"
             raise FormatError("names no tag and no digest", where=arguments.file, hint=hint, rule="TRV-P123")
+        print(f"pulling {place.reference}", file=sys.stderr)
         return pull(place, name)
 
 
