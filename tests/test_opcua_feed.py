@@ -148,7 +148,7 @@ async def test_silence_is_a_timeout() -> None:
 
 async def test_what_came_before_the_end_of_a_channel_is_still_read() -> None:
     inbox = Inbox()
-    await inbox.put(message(1))
+    assert inbox.put(message(1))
     inbox.fail(Lost("reset", "closed"))
     assert (await inbox.get(1.0)).number == 1
     with pytest.raises(Lost):
@@ -166,7 +166,8 @@ async def test_a_reader_that_is_behind_holds_up_the_server() -> None:
 
 async def _fill(inbox: Inbox) -> None:
     for number in range(1, 1001):
-        await inbox.put(message(number))
+        await inbox.room()
+        assert inbox.put(message(number))
 
 
 def test_what_comes_less_often_than_its_signal_counts_is_told() -> None:

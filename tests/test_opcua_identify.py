@@ -133,6 +133,9 @@ async def test_a_server_that_is_not_there_is_a_finding() -> None:
     assert "nothing listens" in found.findings[0].message
 
 
+OTHER = "OperationModeEnumeration"
+
+
 async def test_units_states_and_sampling_are_judged() -> None:
     asked = target(shipped(DISHWASHER), "opc.tcp://127.0.0.1:9")
     chosen = settings(asked.endpoint)
@@ -141,7 +144,7 @@ async def test_units_states_and_sampling_are_judged() -> None:
         Row("tank_temperature_1", None, good, "UInt16", {}, 0.5, 0.5),
         Row("tank_temperature_2", Unit(7, "frobs"), good, "UInt16", {}, 0.5, 0.5),
         Row("tank_temperature_3", Unit(4408652, "C"), good, "UInt16", {}, 0.5, 5.0),
-        Row("program_mode", None, good, "OperationModeEnumeration", {0: "OperationOFF", 2: "Rest", 99: "Steam"}, 0.5),
+        Row("program_mode", None, good, OTHER, {0: "OperationOFF", 2: "Rest", 99: "Steam"}, 0.5, foreign=OTHER),
     ]
     found = points(Look({}, {row.name: row for row in rows}), asked, chosen)
     assert [(finding.where.rpartition("/")[2], finding.rule) for finding in found] == [

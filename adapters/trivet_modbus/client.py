@@ -10,8 +10,8 @@ gateway, must have been quiet for longer than its units ever took to answer.
 from __future__ import annotations
 
 import asyncio
-from weakref import WeakKeyDictionary
 
+from trivet.device.sharing import Shared
 from trivet.errors import ConnectError
 from trivet_modbus.counters import Counters
 from trivet_modbus.frame import (
@@ -64,7 +64,6 @@ class Link:
     Attributes:
         route: Where.
         lost: Done, with the reason, as soon as the connection is down.
-        users: How many sources read through it.
         sent: When the last request went out [s of the event loop's time].
         reconnects: Connections after the first one.
         quarantines: How often nothing was asked until no old answer could come.
@@ -74,7 +73,6 @@ class Link:
 
     def __init__(self, route: Route, security: Security | None = None) -> None:
         self.route = route
-        self.users = 0
         self.sent = 0.0
         self.reconnects = -1
         self.quarantines = 0
@@ -176,14 +174,17 @@ class Link:
         if not self._pending.done():
             self._pending.set_exception(self._error(reason, detail))
 
+    @property
+    def users(self) -> int:
+        """How many sources read through it."""
+        return _every.users((self.route, self._security))
+
     def release(self) -> None:
         """One source less; the last one closes the connection."""
-        self.users -= 1
-        if self.users <= 0:
+        if _every.leave((self.route, self._security)):
             if self._opening is not None:
                 self._opening.cancel()
             self.drop("closed")
-            _links().pop((self.route, self._security), None)
 
     async def _connect(self, patience: float) -> None:
         async with self._turn:
@@ -367,18 +368,9 @@ class Link:
         return LostError(reason, str(self.route), detail)
 
 
-_every: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[tuple[Route, Security | None], Link]] = WeakKeyDictionary()
+_every: Shared[tuple[Route, Security | None], Link] = Shared()
 
 
 def shared(route: Route, security: Security | None = None) -> Link:
     """The link of this event loop to a route; cheap gateways serve only one connection well."""
-    links = _links()
-    link = links.get((route, security))
-    if link is None:
-        link = links[route, security] = Link(route, security)
-    link.users += 1
-    return link
-
-
-def _links() -> dict[tuple[Route, Security | None], Link]:
-    return _every.setdefault(asyncio.get_running_loop(), {})
+    return _every.take((route, security), lambda: Link(route, security))

@@ -151,8 +151,12 @@ def _states(row: Row, point: OpcPoint, target: Target) -> Iterator[Finding]:
     where = f"{target.name}/{row.name}"
     if not spec.enumeration:
         return
-    if row.codes and point.data.endswith("Enumeration") and row.data not in (point.data, "Int32", "Enumeration"):
-        text = Message("its data type is {data}, the profile's {point_data}", data=row.data, point_data=point.data)
+    if row.foreign:
+        text = Message(
+            "its data type is {data}, the profile's {point_data}; no state is believed",
+            data=row.foreign,
+            point_data=point.data,
+        )
         yield Finding("TRV-U014", where, text, "map the states of the server's own type in a profile of your own")
     model = enumeration(point.data)
     new = {code: name for code, name in row.codes.items() if str(code) not in spec.enumeration and code not in model}

@@ -19,20 +19,21 @@ from asyncua.ua.ua_binary import struct_from_binary
 from trivet_opcua import answers, requests
 from trivet_opcua.batch import Batches
 from trivet_opcua.channel import secure
-from trivet_opcua.inbox import Inbox
 from trivet_opcua.library import hush
 from trivet_opcua.loss import Lost, lost
+from trivet_opcua.publishing import Acknowledged, Publishing
 from trivet_opcua.security import Secured, explained, secret, secured
 from trivet_opcua.settings import Settings
 from trivet_opcua.transport import Child, Granted, Node, Path, Publication, Unit, Value
 
 T = TypeVar("T")
 
-PUBLISH_REQUESTS = 2
 LARGEST_HISTORY = 100_000
 HISTORY_READ = 4
 """The bit of AccessLevel that says that a history can be read (OPC 10000-3, 8.57)."""
 HA_CONFIGURATION = (0, "HA Configuration")
+ENDED = frozenset({"BadSessionIdInvalid", "BadSessionClosed", "BadSessionNotActivated"})
+"""Refusals of one request that are the end of the whole session."""
 
 hush()
 
@@ -47,7 +48,7 @@ class Held(NamedTuple):
 
 
 class AsyncuaTransport:
-    """A ``Transport`` over asyncua, for one channel.
+    """A ``Channel`` over asyncua.
 
     Attributes:
         settings: Where to, and how secured.
@@ -63,18 +64,25 @@ class AsyncuaTransport:
         self.started = 0
         self.secured: Secured | None = None
         self.held: Any = None
-        self._client: Any = None
+        self._opened: Any = None
         self._batches = Batches()
-        self._inbox = Inbox()
-        self._beat = -1
-        self._acknowledged: list[Any] = []
-        self._workers: list[asyncio.Task[None]] = []
+        self._publishing = Publishing(self._publish, settings.timeout)
         self._renew_at = 0.0
+
+    @property
+    def heard(self) -> float:
+        """When anything came from the server last [s of the loop's time]."""
+        return self._publishing.heard
+
+    @property
+    def ended(self) -> Lost | None:
+        """Why it is of no more use, or None."""
+        return self._publishing.ended
 
     async def open(self, held: Held | None = None) -> None:
         """Connects, opens a session or activates one that is held, reads the namespace table and the limits."""
         self.secured = await secured(self.settings)
-        client = self._client = Client(self.settings.url, timeout=self.settings.timeout)
+        client = self._opened = Client(self.settings.url, timeout=self.settings.timeout)
         client.name = client.description = "trivet"
         client.session_timeout = requests.SESSION_TIMEOUT
         if self.secured is not None:
@@ -94,19 +102,30 @@ class AsyncuaTransport:
             client.security_policy.peer_certificate,
         )
 
+    @property
+    def _client(self) -> Any:
+        """The library's client; another device may have found the channel lost while this one was about to ask."""
+        if self._opened is None:
+            raise self.ended or Lost("reset", "the connection was closed")
+        return self._opened
+
+    def fail(self, ended: Lost) -> None:
+        """Lets everybody know who waits for a publication."""
+        self._publishing.fail(ended)
+
     async def leave(self) -> None:
         """Drops the channel and keeps the session on the server; never raises."""
-        await self._rest()
-        client, self._client = self._client, None
+        await self._publishing.stop()
+        client, self._opened = self._opened, None
         protocol = None if client is None else client.uaclient.protocol
         if protocol is not None and protocol.transport is not None:
             protocol.transport.abort()
 
     async def close(self, patience: float) -> None:
         """Closes the session and the socket; never raises, and waits for the server no longer than told [s]."""
-        if self._client is None:
+        if self._opened is None:
             return
-        await self._rest()
+        await self._publishing.stop()
         try:
             async with asyncio.timeout(patience):
                 await self._ask(ua.CloseSessionRequest(DeleteSubscriptions=True), ua.CloseSessionResponse)
@@ -149,6 +168,10 @@ class AsyncuaTransport:
         *values, beat = await self.read([*nodes, requests.BEAT])
         return values, answers.time(beat.raw)
 
+    async def types(self, nodes: Sequence[Node]) -> list[Node | None]:
+        """Data types of variables."""
+        return [value.raw for value in await self._attributes(nodes, ua.AttributeIds.DataType)]
+
     async def units(self, nodes: Sequence[Node]) -> list[Unit | None]:
         """Values of EngineeringUnits properties."""
         return [answers.unit(value.raw) for value in await self.read(nodes)]
@@ -158,24 +181,41 @@ class AsyncuaTransport:
         granted = (
             await self._answer(self._ask(requests.subscription(publishing), ua.CreateSubscriptionResponse))
         ).Parameters
+        self._publishing.expect(granted.SubscriptionId, len(nodes))
         items = [requests.item(i, node, s, publishing) for i, (node, s) in enumerate(zip(nodes, sampling, strict=True))]
         items += [requests.item(len(nodes), requests.BEAT, publishing, publishing), requests.event_item(len(nodes) + 1)]
-        made = (await self._each("monitor", items, lambda batch: self._monitor(granted.SubscriptionId, batch)))[:-2]
+        try:
+            made = await self._each("monitor", items, lambda batch: self._monitor(granted.SubscriptionId, batch))
+        except Lost:
+            await self.unsubscribe(granted.SubscriptionId, self.settings.timeout)
+            raise
         interval = granted.RevisedPublishingInterval / 1000
         return Granted(
             granted.SubscriptionId,
             interval,
             interval * max(granted.RevisedMaxKeepAliveCount, 1),
-            tuple(item.StatusCode.value for item in made),
-            tuple(item.RevisedSamplingInterval / 1000 for item in made),
+            tuple(item.StatusCode.value for item in made[:-2]),
+            tuple(item.RevisedSamplingInterval / 1000 for item in made[:-2]),
         )
 
-    def listen(self, subscription: int, beat: int) -> None:
-        """Begins to ask for publications."""
-        self._beat = beat
-        self._workers = [asyncio.create_task(self._publish(subscription)) for _ in range(PUBLISH_REQUESTS)]
+    async def unsubscribe(self, subscription: int, patience: float) -> None:
+        """Ends a subscription; never raises."""
+        self.forget(subscription)
+        try:
+            async with asyncio.timeout(patience):
+                await self._ask(requests.end_of(subscription), ua.DeleteSubscriptionsResponse)
+        except Exception as error:  # whatever a dying link raises; the subscription ends with its session
+            logging.getLogger(__name__).debug("unsubscribing: %r", error)
 
-    async def republish(self, subscription: int, number: int) -> Publication | None:
+    def listen(self, subscription: int, beat: int) -> None:
+        """Begins to ask for publications, also of this subscription."""
+        self._publishing.listen(subscription, beat)
+
+    def forget(self, subscription: int) -> None:
+        """Takes nothing of a subscription any more, until it is listened to again."""
+        self._publishing.forget(subscription)
+
+    async def republish(self, subscription: int, number: int, beat: int) -> Publication | None:
         """A message once more, or None when the server has it no longer, or not yet."""
         request = ua.RepublishRequest()
         request.Parameters = ua.RepublishParameters(SubscriptionId=subscription, RetransmitSequenceNumber=number)
@@ -187,8 +227,8 @@ class AsyncuaTransport:
             raise
         if not message.NotificationData:
             return None  # so says asyncua's own server
-        self._acknowledge(subscription, number)
-        return self._plain(message)
+        self._publishing.acknowledge(subscription, number)
+        return answers.publication(message, beat, self.namespaces)
 
     async def refresh(self, subscription: int) -> None:
         """Asks for all pending conditions (ConditionRefresh), where the server has any."""
@@ -227,15 +267,15 @@ class AsyncuaTransport:
                 return found
         return None
 
-    async def publication(self, patience: float) -> Publication:
-        """The next answer to Publish, within ``patience`` [s of real time]."""
-        return await self._inbox.get(patience)
+    async def publication(self, subscription: int, patience: float) -> Publication:
+        """The next answer to Publish about a subscription, within ``patience`` [s of real time]."""
+        return await self._publishing.get(subscription, patience)
 
     async def renew(self) -> None:
         """Renews the secure channel when three quarters of its lifetime are over."""
         if asyncio.get_running_loop().time() >= self._renew_at:
+            self._plan_renewal()  # at once, since others ask too
             await self._answer(self._client.open_secure_channel(renew=True))
-            self._plan_renewal()
 
     # --- connection
 
@@ -257,7 +297,7 @@ class AsyncuaTransport:
         def gone(error: Exception | None) -> None:
             if before is not None:
                 before(error)
-            self._inbox.fail(Lost("reset", "the connection was closed"))
+            self.fail(Lost("reset", "the connection was closed"))
 
         protocol.on_connection_lost = gone
 
@@ -277,7 +317,7 @@ class AsyncuaTransport:
         table, started, *limits = await self.read([*known, *(ua.NodeId(number) for number in requests.LIMITS.values())])
         if not isinstance(table.raw, list):
             raise Lost("protocol", "the server shows no namespace table")
-        self.namespaces = [str(uri) for uri in table.raw]
+        self.namespaces = self._publishing.namespaces = [str(uri) for uri in table.raw]
         self.started = answers.time(started.raw)
         for what, limit in zip(requests.LIMITS, limits, strict=True):
             if isinstance(limit.raw, int) and limit.raw > 0:
@@ -289,9 +329,14 @@ class AsyncuaTransport:
         """One answer, within the timeout; every foreign exception becomes ``Lost``."""
         try:
             async with asyncio.timeout(self.settings.timeout):
-                return await request
+                answer = await request
         except Exception as error:  # asyncua lets anything through that a server's bytes can provoke
-            raise lost(error, self.settings.timeout) from error
+            found = lost(error, self.settings.timeout)
+            if found.code in ENDED:
+                self.fail(found)
+            raise found from error
+        self._publishing.heard = asyncio.get_running_loop().time()
+        return answer
 
     async def _ask(self, request: Any, answer: Any) -> Any:
         """One request of which asyncua's own session knows nothing, so that none of its loops begins."""
@@ -329,7 +374,7 @@ class AsyncuaTransport:
             parameters.ReleaseContinuationPoints = False
             (result,) = await self._answer(self._client.uaclient.browse_next(parameters))
             references += result.References or ()
-        return [_child(reference) for reference in references]
+        return [requests.child(reference) for reference in references]
 
     async def _monitor(self, subscription: int, batch: list[Any]) -> list[Any]:
         parameters = ua.CreateMonitoredItemsParameters(
@@ -340,53 +385,7 @@ class AsyncuaTransport:
         made: list[Any] = await self._client.uaclient.create_monitored_items(parameters)
         return made
 
-    # --- publications
-
-    async def _publish(self, subscription: int) -> None:
-        """Asks for one publication after the other, until the channel ends; several of these take turns."""
-        while True:
-            request = ua.PublishRequest()
-            request.Parameters.SubscriptionAcknowledgements, self._acknowledged = self._acknowledged, []
-            try:
-                result = (await self._ask_patiently(request)).Parameters
-                found = self._plain(result.NotificationMessage, not result.MoreNotifications)
-            except Exception as error:  # whatever a server's bytes provoke ends the channel, not this program
-                ended = lost(error, self.settings.timeout)
-                if ended.code == "BadTimeout":
-                    continue  # the request was too old for the server, and the next takes its place
-                if ended.code != "BadTooManyPublishRequests":
-                    self._inbox.fail(ended)
-                return
-            if result.SubscriptionId != subscription:
-                continue
-            if found.message:
-                self._acknowledge(subscription, found.number)
-            await self._inbox.put(found)
-
-    async def _ask_patiently(self, request: Any) -> Any:
+    async def _publish(self, acknowledged: Sequence[Acknowledged]) -> Any:
         """An answer to Publish, which comes when there is something to say."""
-        data = await self._client.uaclient.protocol.send_request(request, timeout=0)
-        return struct_from_binary(ua.PublishResponse, data)
-
-    def _plain(self, message: Any, complete: bool = True) -> Publication:
-        return answers.publication(message, self._beat, self.namespaces, complete)
-
-    def _acknowledge(self, subscription: int, number: int) -> None:
-        self._acknowledged.append(ua.SubscriptionAcknowledgement(SubscriptionId=subscription, SequenceNumber=number))
-
-    async def _rest(self) -> None:
-        """Ends the tasks that ask for publications."""
-        workers, self._workers = self._workers, []
-        for worker in workers:
-            worker.cancel()
-        await asyncio.gather(*workers, return_exceptions=True)
-
-
-def _child(reference: Any) -> Child:
-    name = reference.BrowseName
-    return Child(
-        requests.plain_id(reference.NodeId),
-        name.NamespaceIndex,
-        name.Name or "",
-        requests.plain_id(reference.TypeDefinition),
-    )
+        data = await self._client.uaclient.protocol.send_request(requests.publish(acknowledged), timeout=0)
+        return struct_from_binary(ua.PublishResponse, data).Parameters

@@ -15,6 +15,7 @@ from trivet_opcua import certificates, checks
 from trivet_opcua.browse import find
 from trivet_opcua.client import AsyncuaTransport
 from trivet_opcua.discovery import Offer, offers
+from trivet_opcua.enumerations import foreign
 from trivet_opcua.identify import PATIENCE, device_type
 from trivet_opcua.link import stream
 from trivet_opcua.loss import Lost
@@ -41,6 +42,7 @@ class Row:
         revised: What the server made of it [s], or None.
         arrived: Rows that came while it was watched.
         bad: How many of these were Bad.
+        foreign: The enumeration that it is of, where that is another than the profile's.
     """
 
     name: str
@@ -52,6 +54,7 @@ class Row:
     revised: float | None = None
     arrived: int = 0
     bad: int = 0
+    foreign: str = ""
 
 
 @dataclass(slots=True)
@@ -134,8 +137,10 @@ async def _points(look: Look, survey: Survey, target: Target, settings: Settings
     units = dict(zip(found.units, await survey.units(list(found.units.values())), strict=True))
     values = await survey.read(nodes)
     types = await survey.enumerations(nodes)
+    others = await foreign(survey, asked.points, found.nodes)
     for name, value, (data, codes) in zip(names, values, types, strict=True):
         look.rows[name] = Row(name, units.get(name), value, data, codes, asked.period(name) / 2)
+        look.rows[name].foreign = others.get(name, "")
     if settings.mode == "poll":
         return
     sampling = [max(row.requested / clock.speed, 0.05) for row in look.rows.values()]
@@ -175,7 +180,7 @@ def _shown(row: Row, target: Target, settings: Settings) -> dict[str, Any]:
     """One point for the report: the value as a model would get it, and how it came about."""
     point = plan(target, settings).points[row.name]
     given = declared(settings.units, row.name)
-    found = sample(row.value.raw, row.value.status, row.value.source, rule(point, row.unit, given))
+    found = sample(row.value.raw, row.value.status, row.value.source, rule(point, row.unit, given, bool(row.foreign)))
     shown: dict[str, Any] = {
         "point": row.name,
         "value": None if quality(found.status) is Quality.BAD else found.value,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from trivet.device.adapter import Clock
 from trivet.signals import SECOND, Gap, Item
@@ -25,18 +24,14 @@ class Standing:
     """A session that the server has, and what was learnt in it.
 
     Attributes:
-        held: What the next channel needs to take it up.
-        namespaces: The server's table when it began.
-        started: When the server started [ns, UTC].
+        session: Its number on the line.
         nodes: The points; items index them.
         granted: The subscription, or None when polling.
         feed: What came so far.
         provenance: Where its values come from.
     """
 
-    held: Any
-    namespaces: Sequence[str]
-    started: int
+    session: int
     nodes: Sequence[Node]
     granted: Granted | None
     feed: Feed
@@ -60,15 +55,16 @@ class Subscribed:
             again: The subscription was followed on another channel before, so what it sent meanwhile comes first.
         """
         transport, granted, feed = self._transport, self._granted, self._known.feed
-        while again and (message := await transport.republish(granted.id, feed.numbers.next)) is not None:
+        beat = len(self._known.nodes)
+        while again and (message := await transport.republish(granted.id, feed.numbers.next, beat)) is not None:
             for item in self._passed(message, live=False):
                 yield item
-        transport.listen(granted.id, len(self._known.nodes))
+        transport.listen(granted.id, beat)
         await transport.refresh(granted.id)
         patience = max(2 * granted.publishing, granted.quiet) + LATE
         checked = again
         while True:
-            publication = await transport.publication(patience)
+            publication = await transport.publication(granted.id, patience)
             if checked:
                 async for item in self._before(publication):
                     yield item
@@ -94,7 +90,7 @@ class Subscribed:
             raise Lost("sequence", "the server numbers its messages anew", GONE)
         lost = 0
         for number in numbers:
-            message = await self._transport.republish(self._granted.id, number)
+            message = await self._transport.republish(self._granted.id, number, len(self._known.nodes))
             if message is None:
                 lost += 1
                 continue

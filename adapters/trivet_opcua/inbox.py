@@ -1,4 +1,4 @@
-"""Answers to Publish between the library that receives them and the session that reads them."""
+"""Answers to Publish between the channel that receives them and the session that reads them."""
 
 from __future__ import annotations
 
@@ -13,19 +13,32 @@ GRACE = 0.05
 
 
 class Inbox:
-    """A bounded queue: a reader that is behind holds up the server's queue, not this machine's memory."""
+    """A bounded queue of one subscription."""
 
     def __init__(self) -> None:
         self._arrived: asyncio.Queue[Publication | Lost] = asyncio.Queue()
-        self._room = asyncio.Semaphore(ROOM)
+        self._taken = asyncio.Event()
 
-    async def put(self, publication: Publication) -> None:
-        """Adds one answer."""
-        await self._room.acquire()
+    @property
+    def empty(self) -> bool:
+        """Whether nothing waits."""
+        return self._arrived.empty()
+
+    def put(self, publication: Publication) -> bool:
+        """Adds one answer; whether there was room for it."""
+        if self._arrived.qsize() >= ROOM:
+            return False
         self._arrived.put_nowait(publication)
+        return True
+
+    async def room(self) -> None:
+        """Waits until there is room."""
+        while self._arrived.qsize() >= ROOM:
+            self._taken.clear()
+            await self._taken.wait()
 
     def fail(self, lost: Lost) -> None:
-        """Adds the end of the channel."""
+        """Adds the end of the subscription, or of the channel."""
         self._arrived.put_nowait(lost)
 
     async def get(self, patience: float) -> Publication:
@@ -35,7 +48,7 @@ class Inbox:
             patience: Longest wait [s of real time].
 
         Raises:
-            Lost: The channel has ended, or nothing came in time.
+            Lost: It has ended, or nothing came in time.
         """
         try:
             async with asyncio.timeout(patience):
@@ -46,7 +59,7 @@ class Inbox:
             if self._arrived.empty():
                 raise Lost("timeout", f"nothing was published for {patience:.1f} s") from None
             found = self._arrived.get_nowait()
+        self._taken.set()
         if isinstance(found, Lost):
             raise found
-        self._room.release()
         return found

@@ -4,27 +4,37 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
 
 from trivet.device.adapter import Clock
 from trivet.signals import Item, Readings
 from trivet_opcua.alarms import AlarmTable
 from trivet_opcua.cover import Cover
+from trivet_opcua.line import Channel, Line, shared
 from trivet_opcua.loss import Lost
 from trivet_opcua.pauses import Pauses
 from trivet_opcua.session import Plan, Session
-from trivet_opcua.transport import Transport
 
 
-async def stream(asked: Plan, clock: Clock, transport: Callable[[], Transport]) -> AsyncIterator[Item]:
-    """All items of an endpoint, endless; a fresh transport for every attempt.
+async def stream(asked: Plan, clock: Clock, make: Callable[[], Channel]) -> AsyncIterator[Item]:
+    """All items of an endpoint, endless; over one session with all others that name the same endpoint.
 
     Args:
         asked: What to read.
         clock: Gives receive times.
-        transport: Makes a transport that was never open.
+        make: Makes a channel that was never open, for every attempt.
     """
+    line = shared(asked.settings, make)
+    try:
+        async with aclosing(_over(line, asked, clock)) as items:
+            async for item in items:
+                yield item
+    finally:
+        await line.release(asked.settings.timeout)
+
+
+async def _over(line: Line, asked: Plan, clock: Clock) -> AsyncGenerator[Item, None]:
     cover = Cover(asked.origin, clock.now())
     session = Session(asked, clock, AlarmTable(asked.origin), cover)
     pauses = Pauses(random.Random(asked.origin))  # noqa: S311  # spreads attempts, keeps no secret
@@ -32,7 +42,7 @@ async def stream(asked: Plan, clock: Clock, transport: Callable[[], Transport]) 
     while True:
         stood, begun, pause = session.stands, time(), 0.0
         try:
-            async with aclosing(session.items(transport())) as items:
+            async with aclosing(session.items(line)) as items:
                 async for item in items:
                     if isinstance(item, Readings):
                         pauses.reset()

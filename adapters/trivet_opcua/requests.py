@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from asyncua import ua
 
 from trivet_opcua import alarms, answers
-from trivet_opcua.transport import Node, Path
+from trivet_opcua.transport import Child, Node, Path
 
 OUTAGE = 60.0
 """A queue holds what so many seconds without a link leave behind; longer than that no server keeps the session."""
@@ -31,14 +32,20 @@ def plain_id(node: Any) -> Node:
     return ua.NodeId(node.Identifier, node.NamespaceIndex)
 
 
+def child(reference: Any) -> Child:
+    """A reference in plain types."""
+    name = reference.BrowseName
+    return Child(plain_id(reference.NodeId), name.NamespaceIndex, name.Name or "", plain_id(reference.TypeDefinition))
+
+
 def browse(node: Node, direction: Any, reference: int) -> Any:
-    """References of one kind and direction to objects and their types."""
+    """References of one kind and direction to objects, their types, and data types."""
     return ua.BrowseDescription(
         NodeId=node,
         BrowseDirection=direction,
         ReferenceTypeId=ua.NodeId(reference),
         IncludeSubtypes=True,
-        NodeClassMask=ua.NodeClass.Object | ua.NodeClass.ObjectType,
+        NodeClassMask=ua.NodeClass.Object | ua.NodeClass.ObjectType | ua.NodeClass.DataType,
         ResultMask=ua.BrowseResultMask.BrowseName | ua.BrowseResultMask.TypeDefinition,
     )
 
@@ -105,6 +112,23 @@ def subscription(publishing: float) -> Any:
         MaxNotificationsPerPublish=0,
         PublishingEnabled=True,
     )
+    return request
+
+
+def publish(acknowledged: Sequence[tuple[int, int]]) -> Any:
+    """The next publication, whatever subscription it is of; and what the server need not keep any more."""
+    request = ua.PublishRequest()
+    request.Parameters.SubscriptionAcknowledgements = [
+        ua.SubscriptionAcknowledgement(SubscriptionId=subscription, SequenceNumber=number)
+        for subscription, number in acknowledged
+    ]
+    return request
+
+
+def end_of(subscription: int) -> Any:
+    """A subscription less."""
+    request = ua.DeleteSubscriptionsRequest()
+    request.Parameters.SubscriptionIds = [subscription]
     return request
 
 

@@ -1,8 +1,9 @@
-"""One session on a server, over as many channels as it takes: resolve, then follow the changes or poll.
+"""What one device has of a session, over as many channels as it takes: resolve, then follow the changes or poll.
 
 A channel and its client are used once. The session outlives them: on a fresh channel it is activated
 again, what was sent meanwhile is asked for once more, and only where the server refuses that is there
-a new session with a namespace table, nodes and units of its own.
+a new session with a namespace table, nodes and units of its own. The session is the line's, shared with
+the other devices of the endpoint; the subscription and what is known of the points are this device's.
 """
 
 from __future__ import annotations
@@ -17,8 +18,10 @@ from trivet.signals import Item, Readings
 from trivet_opcua.alarms import AlarmTable
 from trivet_opcua.browse import find
 from trivet_opcua.cover import Cover
+from trivet_opcua.enumerations import foreign
 from trivet_opcua.feed import Bound, Feed
 from trivet_opcua.follow import SHORTEST_INTERVAL, Standing, Subscribed, polled
+from trivet_opcua.line import FAREWELL, Channel, Line
 from trivet_opcua.loss import Lost
 from trivet_opcua.points import OpcPoint, expand
 from trivet_opcua.provenance import provenance
@@ -27,8 +30,6 @@ from trivet_opcua.table import Table
 from trivet_opcua.transport import Granted, Transport
 from trivet_opcua.values import rule
 
-FAREWELL = 0.2
-GONE = "BadSessionIdInvalid"
 UNSUPPORTED = frozenset({"BadServiceUnsupported", "BadNotImplemented", "BadNotSupported"})
 
 _log = logging.getLogger(__name__)
@@ -72,7 +73,7 @@ def plan(target: Target, settings: Settings) -> Plan:
 
 
 class Session:
-    """The sessions of one endpoint, one at a time."""
+    """What one endpoint has of the sessions on its line, one at a time."""
 
     def __init__(self, asked: Plan, clock: Clock, alarms: AlarmTable, cover: Cover) -> None:
         self._asked = asked
@@ -80,44 +81,53 @@ class Session:
         self._alarms = alarms
         self._cover = cover
         self._standing: Standing | None = None
+        self._channel: Channel | None = None
 
     @property
     def stands(self) -> bool:
         """Whether the server may still have the session."""
         return self._standing is not None
 
-    async def items(self, transport: Transport) -> AsyncGenerator[Item, None]:
+    async def items(self, line: Line) -> AsyncGenerator[Item, None]:
         """Items of one channel; ends with ``Lost`` only.
 
         Args:
-            transport: Not yet open; it is closed however this ends.
+            line: Shared with the other devices of this endpoint; what is ours on it ends however this ends.
         """
         try:
-            async with aclosing(self._items(transport)) as items:
+            async with aclosing(self._items(line)) as items:
                 async for item in items:
                     yield item
         except Lost as lost:
             if lost.final or self._standing is None:
-                # The farewell is sent, so that a server which can still hear frees the session; nobody waits for it.
-                self._standing = None
-                await transport.close(FAREWELL)
+                await self._part(line, FAREWELL, lost)
             else:
-                await transport.leave()
+                channel, self._channel = self._channel, None
+                await line.lose(channel, self._subscription, lost)
             raise
         finally:
-            await transport.close(self._asked.settings.timeout)
+            if self._channel is not None:
+                await self._part(line, self._asked.settings.timeout)
 
-    async def _items(self, transport: Transport) -> AsyncGenerator[Item, None]:
+    @property
+    def _subscription(self) -> int | None:
+        granted = None if self._standing is None else self._standing.granted
+        return None if granted is None else granted.id
+
+    async def _part(self, line: Line, patience: float, lost: Lost | None = None) -> None:
+        """Gives up what we have in the session."""
+        channel, subscription = self._channel, self._subscription
+        self._channel = self._standing = None
+        if channel is not None:
+            await line.part(channel, subscription, patience, lost)
+
+    async def _items(self, line: Line) -> AsyncGenerator[Item, None]:
         known = self._standing
-        await transport.open(None if known is None else known.held)
+        transport = self._channel = await line.open(None if known is None else known.session)
+        again = known is not None
         if known is None:
             self._cover.missed()
-            known = await self._begin(transport)
-        elif (transport.started, list(transport.namespaces)) != (known.started, list(known.namespaces)):
-            await transport.leave()
-            raise Lost("restart", "the server was started again", GONE)
-        again, self._standing = self._standing is not None, known
-        known.held = transport.held
+            known = self._standing = await self._begin(transport, line.session)
         known.feed.heart.restart(self._clock.now())
         async with aclosing(self._follow(transport, known, again)) as items:
             async for item in items:
@@ -129,7 +139,7 @@ class Session:
         periods = [self._asked.period(name) for name in known.feed.table.names[: len(known.nodes)]]
         return polled(transport, known, periods, self._clock, self._cover)
 
-    async def _begin(self, transport: Transport) -> Standing:
+    async def _begin(self, transport: Transport, session: int) -> Standing:
         asked, clock = self._asked, self._clock
         bound = await bind(transport, asked)
         told = await provenance(transport, asked, bound.told)
@@ -143,17 +153,20 @@ class Session:
             Table(bound.names, periods, asked.origin), bound, refused, self._alarms, interval * clock.speed, clock.now()
         )
         feed.floor = self._cover.last
-        table_now = list(transport.namespaces)
-        return Standing(transport.held, table_now, transport.started, bound.nodes, granted, feed, told)
+        return Standing(session, bound.nodes, granted, feed, told)
 
 
 async def bind(transport: Transport, asked: Plan) -> Bound:
-    """Resolves all points and their units; the missing ones stand last."""
+    """Resolves all points, their units and enumerations; the missing ones stand last."""
     found = await find(transport, asked.points, asked.repeated, asked.instances)
     names = tuple(found.nodes)
     with_unit = [name for name in names if name in found.units]
     units = dict(zip(with_unit, await transport.units([found.units[name] for name in with_unit]), strict=True))
-    rules = [rule(asked.points[name], units.get(name), declared(asked.settings.units, name)) for name in names]
+    others = await foreign(transport, asked.points, found.nodes)
+    for name, other in others.items():
+        _log.warning("%s: %s is of %s, so its states are not believed", asked.origin, name, other)
+    given = asked.settings.units
+    rules = [rule(asked.points[name], units.get(name), declared(given, name), name in others) for name in names]
     missing = {len(names) + number: "missing" for number in range(len(found.missing))}
     return Bound((*names, *found.missing), [found.nodes[name] for name in names], rules, missing, found.told)
 

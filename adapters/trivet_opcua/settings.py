@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from trivet import units
@@ -25,6 +26,21 @@ POLICIES = ("aes256_sha256_rsapss", "basic256sha256", "aes128_sha256_rsaoaep")
 PROTECTIONS = ("sign_and_encrypt", "sign")
 LONGEST_SECRET = 4096
 PERIODS: Mapping[str, float] = {"fast": 0.5, "normal": 1.0, "slow": 10.0, "static": 600.0}
+
+
+class Link(NamedTuple):
+    """What decides a session: endpoints that are equal in all of it share one. See ``Settings`` for what they are."""
+
+    url: str
+    security: str
+    protection: str
+    certificate: str
+    private_key: str
+    server_certificate: str
+    user: str
+    password_env: str
+    password_file: str
+    timeout: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +78,11 @@ class Settings:
     timeout: float = 3.0
     publishing: float | None = None
     periods: Mapping[str, float] = field(default_factory=lambda: dict(PERIODS))
+
+    @property
+    def link(self) -> Link:
+        """What of it decides the session."""
+        return Link(*(getattr(self, name) for name in Link._fields))
 
 
 def settings(endpoint: Endpoint, where: str = "", folder: str = ".") -> Settings:

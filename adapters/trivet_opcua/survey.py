@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from asyncua import ua
-
 from trivet_opcua.browse import lineage, objects
 from trivet_opcua.client import AsyncuaTransport
 from trivet_opcua.companion import HEALTH, NAMEPLATE
@@ -83,7 +81,7 @@ class Survey(AsyncuaTransport):
 
     async def enumerations(self, nodes: Sequence[Node]) -> list[tuple[str, dict[int, str]]]:
         """Data type of each variable by name, and its names by number where it is an enumeration."""
-        types = [value.raw for value in await self._attributes(nodes, ua.AttributeIds.DataType)]
+        types = await self.types(nodes)
         known = list({type_ for type_ in types if type_ is not None})
         names = dict(zip(known, await self.names(known), strict=True)) if known else {}
         paths = [(type_, ((0, part),)) for type_ in known for part in ("EnumStrings", "EnumValues")]

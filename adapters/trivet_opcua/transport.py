@@ -86,29 +86,15 @@ class Publication:
 
 
 class Transport(Protocol):
-    """A client library behind plain types, for one channel; all methods but ``leave`` and ``close`` raise ``Lost``.
+    """A client library behind plain types, for one channel; all that asks the server raises ``Lost``.
 
     Attributes:
         namespaces: URIs in the order of the server's table, read when it was opened.
         started: When the server started [ns, UTC]; 0 when it does not say.
-        held: What the next channel needs to take up this session; opaque.
     """
 
     namespaces: Sequence[str]
     started: int
-    held: Any
-
-    async def open(self, held: Any = None) -> None:
-        """Connects, opens a session or activates one that is held, reads the namespace table and the limits."""
-        ...
-
-    async def leave(self) -> None:
-        """Drops the channel and keeps the session on the server; never raises."""
-        ...
-
-    async def close(self, patience: float) -> None:
-        """Closes the session and the socket; never raises, and waits for the server no longer than told [s]."""
-        ...
 
     def node(self, namespace: int, identifier: str) -> Node:
         """A node id of an identifier such as ``s=Tank`` or ``i=85``."""
@@ -138,6 +124,10 @@ class Transport(Protocol):
         """As ``read``, and what the server's own clock shows [ns, UTC]; 0 when it shows nothing."""
         ...
 
+    async def types(self, nodes: Sequence[Node]) -> list[Node | None]:
+        """Data types of variables."""
+        ...
+
     async def units(self, nodes: Sequence[Node]) -> list[Unit | None]:
         """Values of EngineeringUnits properties."""
         ...
@@ -152,8 +142,12 @@ class Transport(Protocol):
         """
         ...
 
+    async def unsubscribe(self, subscription: int, patience: float) -> None:
+        """Ends a subscription; never raises, and waits for the server no longer than told [s]."""
+        ...
+
     def listen(self, subscription: int, beat: int) -> None:
-        """Begins to ask for publications.
+        """Begins to ask for publications, also of this subscription.
 
         Args:
             subscription: Its number.
@@ -161,8 +155,12 @@ class Transport(Protocol):
         """
         ...
 
-    async def republish(self, subscription: int, number: int) -> Publication | None:
-        """A message once more, or None when the server has it no longer, or not yet."""
+    def forget(self, subscription: int) -> None:
+        """Takes nothing of a subscription any more, until it is listened to again."""
+        ...
+
+    async def republish(self, subscription: int, number: int, beat: int) -> Publication | None:
+        """A message once more, or None when the server has it no longer, or not yet; ``beat`` as for ``listen``."""
         ...
 
     async def refresh(self, subscription: int) -> None:
@@ -177,8 +175,8 @@ class Transport(Protocol):
         """Raw values of a stretch of the server's time [ns, UTC], oldest first; None when it does not give them."""
         ...
 
-    async def publication(self, patience: float) -> Publication:
-        """The next answer to Publish, within ``patience`` [s of real time]."""
+    async def publication(self, subscription: int, patience: float) -> Publication:
+        """The next answer to Publish about a subscription, within ``patience`` [s of real time]."""
         ...
 
     async def renew(self) -> None:

@@ -86,18 +86,22 @@ class Rule:
     refused: str = ""
 
 
-def rule(point: OpcPoint, unit: Unit | None, declared: str | None = None) -> Rule:
+def rule(point: OpcPoint, unit: Unit | None, declared: str | None = None, foreign: bool = False) -> Rule:
     """The rule of a point, given the unit that the server shows for it.
 
     A known unit that differs from the profile's is converted from. A missing one leaves the
     profile's declaration standing. One that nobody can read, or of another kind, is refused:
-    somebody has to declare what the server sends. A profile with its own scale knows better.
+    somebody has to declare what the server sends. A profile with its own scale knows better. States
+    of another enumeration are refused.
 
     Args:
         point: Where the value is.
         unit: EngineeringUnits, or None where the server shows none.
         declared: UCUM code that the device document declares for this point; it stands above both.
+        foreign: It is of another enumeration than the profile maps.
     """
+    if foreign:
+        return Rule(sentinels=point.sentinels, refused="enumeration")
     plain = Rule(point.scale, point.offset, point.sentinels)
     shown = declared or ucum(unit)
     if point.unit is None or (declared is None and (point.scale, point.offset) != (1.0, 0.0)):
