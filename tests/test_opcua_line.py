@@ -152,9 +152,12 @@ async def test_a_device_that_polls_shares_the_session_with_one_that_listens() ->
             await some(reader)
             assert await peer.count() == (1, 3)
             relay.cut()
-            await asyncio.gather(over(reader), *map(over, readers))
+            gap, *ends = await asyncio.gather(over(reader), *map(over, readers))
             assert await peer.count() == (1, 3)
-        assert all(lost(one) == () for one in (reader, *readers))
+    assert all(lost(one) == () for one in readers)
+    assert all(end.end == end.start for end in ends)
+    assert gap.end is not None
+    assert gap.end > gap.start, "what nobody polled is missing"
 
 
 async def test_a_run_of_three_devices_makes_one_connection(tmp_path: Path) -> None:

@@ -158,7 +158,8 @@ def test_a_confirmed_bad_value_stays_bad() -> None:
 
 def event(**given: Any) -> list[Any]:
     known = {"EventType": "t", "ActiveState/Id": True, "AckedState/Id": False, "Retain": True, "Severity": 500}
-    fields = {**known, "Message": "Pump", "SourceName": "p", "Time": 11, "": "nsu=u;s=1", "BranchId": "", **given}
+    about = {"Message": "Pump", "SourceName": "p", "SourceNode": "nsu=u;s=p", "Time": 11, "": "nsu=u;s=1"}
+    fields = {**known, **about, "BranchId": "", **given}
     return [fields[path] for _, path in FIELDS]
 
 
@@ -182,7 +183,7 @@ def test_what_a_refresh_does_not_name_has_ended() -> None:
 
 @pytest.mark.parametrize(
     "fields",
-    [[], [None] * 10, ["id"], event(**{"": None}), event(**{"": 7}), event(EventType=None, **{"": ""})],
+    [[], [None] * 10, [None] * 11, ["id"], event(**{"": None}), event(**{"": 7}), event(EventType=None, **{"": ""})],
 )
 def test_an_event_that_is_no_condition_is_nothing(fields: list[Any]) -> None:
     assert AlarmTable("o").update([fields], 1) == []

@@ -26,6 +26,7 @@ FIELDS: Sequence[tuple[int, str]] = (
     (EVENT_TYPE, "Message"),
     (EVENT_TYPE, "SourceName"),
     (EVENT_TYPE, "Time"),
+    (EVENT_TYPE, "SourceNode"),
 )
 """Type and browse path of the fields asked for; an empty path is the condition's own node id."""
 
@@ -84,11 +85,16 @@ class AlarmTable:
         return [dataclasses.replace(known, active=False, source=receive, receive=receive) for known in gone]
 
 
+def source(fields: Sequence[Any]) -> str:
+    """The node that an event is about, or an empty text."""
+    return fields[-1] if len(fields) == len(FIELDS) and isinstance(fields[-1], str) else ""
+
+
 def condition(fields: Sequence[Any], receive: int, origin: str) -> Condition | None:
     """One event as a condition, or None when it is not about one or makes no sense."""
     if len(fields) != len(FIELDS):
         return None
-    node, _, branch, active, acked, retain, severity, message, name, time = fields
+    node, _, branch, active, acked, retain, severity, message, name, time, _ = fields
     if not isinstance(node, str) or not node:
         return None
     return Condition(

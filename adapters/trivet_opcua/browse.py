@@ -7,7 +7,7 @@ otherwise, so nothing found here outlives the connection it was found on.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from trivet_opcua import provenance
 from trivet_opcua.loss import Lost
@@ -17,6 +17,7 @@ from trivet_opcua.transport import Child, Node, Path, Transport
 OBJECTS = "i=85"
 DEVICE_SET = "i=5001"
 SERVER = Name(BASE, "Server")
+DEVICE_TYPE = Name(DI, "DeviceType")
 ENGINEERING_UNITS = (0, "EngineeringUnits")
 DEPTH = 3
 MOST_OBJECTS = 20_000
@@ -33,6 +34,8 @@ class Found:
         missing: Names of points that the server has not. Of a repeated point, only those that its count promises.
         odd: Repeated point to what its count says and how many instances exist, where the two differ.
         told: What the server says about itself and the devices: its name in ``provenance.paths`` to its node.
+        own: The devices that the points belong to.
+        others: Devices of the server that are none of them.
     """
 
     nodes: Mapping[str, Node]
@@ -40,6 +43,8 @@ class Found:
     missing: tuple[str, ...]
     odd: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     told: Mapping[str, Node] = field(default_factory=dict)
+    own: frozenset[Node] = frozenset()
+    others: frozenset[Node] = frozenset()
 
 
 async def find(
@@ -61,7 +66,7 @@ async def find(
     """
     table = {uri: index for index, uri in reversed(list(enumerate(transport.namespaces)))}
     types = {point.type for point in points.values() if point.type is not None}
-    devices = await _devices(transport, types, table, instances)
+    devices, everybody = await _devices(transport, types, table, instances)
     nodes = _direct(transport, points, table)
     paths = {name: start for name, point in points.items() if (start := _start(transport, point, devices, table))}
     asides = provenance.paths(transport, list(devices.values()))
@@ -71,7 +76,9 @@ async def find(
     nodes |= {name: end for name, end in zip(paths, ends, strict=False) if end is not None}
     units = {name: end for name, end in zip(paths, ends[len(paths) :], strict=False) if end is not None}
     missing = tuple(name for name in points if name not in nodes and name not in repeated)
-    return await _counted(transport, points, repeated, Found(nodes, units, missing, {}, told))
+    own = frozenset(devices.values())
+    found = Found(nodes, units, missing, {}, told, own, everybody - own if own else frozenset())
+    return await _counted(transport, points, repeated, found)
 
 
 async def _counted(
@@ -96,7 +103,7 @@ async def _counted(
     said = {stem: known[count] for stem, count in counted.items() if count in known}
     odd = {stem: (limit, exist[stem]) for stem, limit in said.items() if limit != exist[stem]}
     units = {name: node for name, node in found.units.items() if name in nodes}
-    return Found(nodes, units, tuple(missing), odd, found.told)
+    return replace(found, nodes=nodes, units=units, missing=tuple(missing), odd=odd)
 
 
 def _direct(transport: Transport, points: Mapping[str, OpcPoint], table: Mapping[str, int]) -> dict[str, Node]:
@@ -119,12 +126,15 @@ def _start(
 
 async def _devices(
     transport: Transport, types: set[Name], table: Mapping[str, int], instances: Mapping[str, str | int]
-) -> dict[Name, Node]:
+) -> tuple[dict[Name, Node], frozenset[Node]]:
+    """The device of each type, and all devices that the server has."""
     if not types:
-        return {}
+        return {}, frozenset()
     everything = await objects(transport, table)
     above = await lineage(transport, {child.type for child in everything})
-    return {type_: _chosen(type_, everything, above, instances) for type_ in types}
+    known = types | {DEVICE_TYPE}
+    everybody = frozenset(child.node for child in everything if known & set(above.get(child.type, ())))
+    return {type_: _chosen(type_, everything, above, instances) for type_ in types}, everybody
 
 
 def _chosen(

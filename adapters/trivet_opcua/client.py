@@ -143,6 +143,11 @@ class AsyncuaTransport:
         """Objects below each node."""
         return await self._browse(nodes, ua.BrowseDirection.Forward, ua.ObjectIds.HierarchicalReferences)
 
+    async def parents(self, nodes: Sequence[Node]) -> list[list[Node]]:
+        """Objects above each node."""
+        found = await self._browse(nodes, ua.BrowseDirection.Inverse, ua.ObjectIds.HierarchicalReferences)
+        return [[reference.node for reference in references] for references in found]
+
     async def supertypes(self, nodes: Sequence[Node]) -> list[Node | None]:
         """The type that each type derives from."""
         found = await self._browse(nodes, ua.BrowseDirection.Inverse, ua.ObjectIds.HasSubtype)

@@ -10,8 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from trivet.signals import SECOND, Gap, Item, Readings
-from trivet_opcua.alarms import AlarmTable
+from trivet_opcua.alarms import AlarmTable, source
 from trivet_opcua.heart import Heart
+from trivet_opcua.ownership import Ownership
 from trivet_opcua.sequence import Numbers
 from trivet_opcua.table import Table
 from trivet_opcua.transport import Change, Node, Publication, Value
@@ -31,6 +32,7 @@ class Bound:
     rules: Sequence[Rule]
     missing: Mapping[int, str] = field(default_factory=dict)
     told: Mapping[str, Node] = field(default_factory=dict)
+    events: Ownership = field(default_factory=Ownership)
 
 
 class Feed:
@@ -41,6 +43,7 @@ class Feed:
         covered: Up to when nothing is missing, by the server's own clock where it shows one [ns, UTC].
         heart: The server's clock.
         floor: When something came last in the session before this one [ns, UTC]; no row is older.
+        events: Whose events are ours; asked about sources before ``items`` is.
     """
 
     def __init__(
@@ -64,6 +67,7 @@ class Feed:
         """
         self.table = table
         self.rules = bound.rules
+        self.events = bound.events
         self._missing = dict(bound.missing)
         self._refused = [Change(item, Value(None, code, 0, 0)) for item, code in refused.items()]
         self.alarms = alarms
@@ -86,7 +90,8 @@ class Feed:
         gap = self.heart.listen(publication.beat, receive) if live else None
         if gap is not None:
             yield gap
-        yield from self.alarms.update(publication.events, receive)
+        ours = (fields for fields in publication.events if self.events.concerns(source(fields)))
+        yield from self.alarms.update(ours, receive)
         if publication.changes:
             lost = self._overflow(publication.changes, receive)
             if lost is not None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from trivet.device.adapter import Clock
 from trivet.signals import SECOND, Gap, Item
+from trivet_opcua.alarms import source
 from trivet_opcua.backfill import backfill
 from trivet_opcua.cover import Cover
 from trivet_opcua.feed import Feed
@@ -57,7 +58,7 @@ class Subscribed:
         transport, granted, feed = self._transport, self._granted, self._known.feed
         beat = len(self._known.nodes)
         while again and (message := await transport.republish(granted.id, feed.numbers.next, beat)) is not None:
-            for item in self._passed(message, live=False):
+            for item in await self._passed(message, live=False):
                 yield item
         transport.listen(granted.id, beat)
         await transport.refresh(granted.id)
@@ -73,12 +74,15 @@ class Subscribed:
                 async for item in self._resumed(again):
                     yield item
             if not feed.numbers.known(publication):
-                for item in self._passed(publication, live=True):
+                for item in await self._passed(publication, live=True):
                     yield item
             await transport.renew()
 
-    def _passed(self, publication: Publication, live: bool) -> list[Item]:
-        feed, now = self._known.feed, self._clock.now()
+    async def _passed(self, publication: Publication, live: bool) -> list[Item]:
+        feed = self._known.feed
+        if publication.events:
+            await feed.events.learn(self._transport, filter(None, map(source, publication.events)))
+        now = self._clock.now()
         found = [self._cover.seen(item) for item in feed.items(publication, now, live)]
         self._cover.heard(feed.covered, now)
         return found
@@ -94,7 +98,7 @@ class Subscribed:
             if message is None:
                 lost += 1
                 continue
-            for item in self._passed(message, live=False):
+            for item in await self._passed(message, live=False):
                 yield item
         if lost:
             words = f"{lost} of the server's messages never came, and it has them no longer"

@@ -23,6 +23,7 @@ from trivet_opcua.feed import Bound, Feed
 from trivet_opcua.follow import SHORTEST_INTERVAL, Standing, Subscribed, polled
 from trivet_opcua.line import FAREWELL, Channel, Line
 from trivet_opcua.loss import Lost
+from trivet_opcua.ownership import Ownership
 from trivet_opcua.points import OpcPoint, expand
 from trivet_opcua.provenance import provenance
 from trivet_opcua.settings import Settings, declared
@@ -168,7 +169,8 @@ async def bind(transport: Transport, asked: Plan) -> Bound:
     given = asked.settings.units
     rules = [rule(asked.points[name], units.get(name), declared(given, name), name in others) for name in names]
     missing = {len(names) + number: "missing" for number in range(len(found.missing))}
-    return Bound((*names, *found.missing), [found.nodes[name] for name in names], rules, missing, found.told)
+    events = Ownership(found.own, found.others)
+    return Bound((*names, *found.missing), [found.nodes[name] for name in names], rules, missing, found.told, events)
 
 
 def _publishing(asked: Plan, bound: Bound, clock: Clock) -> float:

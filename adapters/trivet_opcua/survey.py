@@ -6,14 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from trivet_opcua.browse import lineage, objects
+from trivet_opcua.browse import DEVICE_TYPE, lineage, objects
 from trivet_opcua.client import AsyncuaTransport
 from trivet_opcua.companion import HEALTH, NAMEPLATE
 from trivet_opcua.points import DI, KITCHEN, Name
 from trivet_opcua.provenance import plain, texts
 from trivet_opcua.transport import Child, Node, Value
 
-DEVICE_TYPE = Name(DI, "DeviceType")
 SERVER_FACTS: Mapping[str, str] = {
     "product": "i=2262",
     "manufacturer": "i=2263",

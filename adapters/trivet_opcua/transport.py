@@ -104,6 +104,10 @@ class Transport(Protocol):
         """Objects below each node."""
         ...
 
+    async def parents(self, nodes: Sequence[Node]) -> list[list[Node]]:
+        """Objects above each node."""
+        ...
+
     async def supertypes(self, nodes: Sequence[Node]) -> list[Node | None]:
         """The type that each type derives from."""
         ...
