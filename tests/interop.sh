@@ -72,7 +72,7 @@ export_peers() {
     command -v npm >/dev/null || { say "missing: node and npm, for the exports' own tools"; return; }
     mkdir "$work/exports"
     (cd "$work/exports" && npm init -y && npm install --no-audit --no-fund --silent typescript @types/node \
-        @asyncapi/parser @thing-description-playground/core @node-wot/core @node-wot/binding-modbus) >/dev/null 2>&1 ||
+        @asyncapi/parser @thing-description-playground/core @node-wot/core @node-wot/binding-modbus @node-wot/binding-opcua) >/dev/null 2>&1 ||
         { say "missing: typescript, asyncapi parser, thing description tools, node-wot, npm cannot install them"; return; }
     export TRIVET_EXPORT_PEERS=$work/exports
     "$python" -m venv "$work/openapi" &&

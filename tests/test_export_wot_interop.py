@@ -10,7 +10,7 @@ import pytest
 from test_export import subject
 from test_export_forms import properties
 from test_export_interop import node, run
-from trivet.device.adapter import Snapshot
+from trivet.device.adapter import Adapter, Snapshot
 from trivet.device.clock import ScaledClock, WallClock
 from trivet.device.library import load_profile, resolve
 from trivet.export import export
@@ -96,9 +96,9 @@ MIXED: dict[str, float | str] = {
 }
 
 
-def described(folder: Path, profile: str, url: str) -> Path:
+def described(folder: Path, profile: str, url: str, settings: str = "{}") -> Path:
     """The Thing Description of a device with one endpoint."""
-    properties(folder, f"one: {{profile: {profile}, url: '{url}'}}")
+    properties(folder, f"one: {{profile: {profile}, url: '{url}', settings: {settings}}}")
     made = export(subject()._replace(device=resolve(folder / "machine.yaml")), "wot")
     path = folder / f"{Path(profile).stem}.td.jsonld"
     path.write_bytes(made["machine.td.jsonld"])
@@ -142,13 +142,16 @@ async def test_node_wot_reads_what_we_read(
     assert {column: ours[column] for column in numbers} == pytest.approx(numbers)
 
 
-async def read(folder: Path, shown: dict[str, float | str]) -> dict[str, float]:
+async def read(folder: Path, shown: dict[str, float | str], reader: Adapter = adapter) -> dict[str, float]:
     """Columns as our own adapter reads them, states as the controller's codes."""
     (target,) = resolve(folder / "machine.yaml").targets.values()
     names = {spec.signal: point for point, spec in target.profile.points.items() if spec.signal}
-    wanted = {column: names.get(column) or f"{names[column.rpartition('_')[0]]}_1" for column in shown}
+    wanted = {
+        column: names.get(column) or "_".join([names[column.rpartition("_")[0]], column.rpartition("_")[2]])
+        for column in shown
+    }
     got: dict[str, float] = {}
-    async for item in adapter.connect(target, ScaledClock(20.0)):
+    async for item in reader.connect(target, ScaledClock(20.0)):
         if isinstance(item, Readings):
             got |= {item.sample(row).name: item.sample(row).value for row in range(len(item))}
         if set(wanted.values()) <= set(got):
