@@ -28,6 +28,9 @@ KINDS: Mapping[str, type[Any]] = {
 INVENTORY = ".inventory.csv"
 LARGEST_INVENTORY = 64 << 20
 
+EVENTS = ".jsonl"
+LARGEST_EVENTS = 8 << 20
+
 STDIN = "-"
 STDIN_NAME = "<stdin>"
 
@@ -73,7 +76,7 @@ def read_source(path: str | Path) -> Source:
         raise DocumentError(Message("there is no file `{path}`", path=path), hint="check the path", rule="TRV-I019")
     try:
         with file.open("rb") as stream:
-            data = stream.read((LARGEST_INVENTORY if file.name.endswith(INVENTORY) else LARGEST_TEXT) + 1)
+            data = stream.read(_largest(file.name) + 1)
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise DocumentError(
@@ -86,6 +89,17 @@ def source_of(data: bytes, where: str, kinds: Mapping[str, type[Any]] = KINDS) -
     """The bytes of a file; never raises, whatever they are."""
     if where.endswith(INVENTORY):
         return _inventory(data, where)
+    if where.endswith(EVENTS):
+        return _events(data, where)
+    return document_of(data, where, kinds)
+
+
+def _largest(name: str) -> int:
+    return LARGEST_INVENTORY if name.endswith(INVENTORY) else LARGEST_EVENTS if name.endswith(EVENTS) else LARGEST_TEXT
+
+
+def document_of(data: bytes, where: str, kinds: Mapping[str, type[Any]] = KINDS) -> Source:
+    """The bytes of one document, whatever its file is called; never raises."""
     text = _text(data)
     try:
         composed = compose(data, where)
@@ -111,6 +125,18 @@ def _inventory(data: bytes, where: str) -> Source:
     except UnicodeDecodeError as error:
         message = Message("is not UTF-8: byte {at} is 0x{byte:02X}", at=error.start, byte=error.object[error.start])
         return Source(where, findings=(Finding("TRV-L110", f"{where}:1:1", message, "save the file as UTF-8"),))
+
+
+def _events(data: bytes, where: str) -> Source:
+    """Events, one a line; it has lines instead of a tree."""
+    if len(data) > LARGEST_EVENTS:
+        message = Message("is over {most} bytes", most=LARGEST_EVENTS)
+        return Source(where, findings=(Finding("TRV-I002", f"{where}:1:1", message, "move old events elsewhere"),))
+    try:
+        return Source(where, "events", data.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        message = Message("is not UTF-8: byte {at} is 0x{byte:02X}", at=error.start, byte=error.object[error.start])
+        return Source(where, findings=(Finding("TRV-I001", f"{where}:1:1", message, "save the file as UTF-8"),))
 
 
 def _text(data: bytes) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 from trivet.check.across import Known, check_device_across, check_profile_across
+from trivet.check.events import check_events
 from trivet.check.inventory import check_inventory
 from trivet.check.plants import check_event, check_site
 from trivet.check.source import Source
@@ -30,6 +31,8 @@ def _across(source: Source, known: Known) -> Iterator[Finding]:
     """What is wrong with one document in the company of the others."""
     if source.kind == "inventory":
         yield from check_inventory(source, known)
+    if source.kind == "events":
+        yield from check_events(source, _classes(known))
     if source.parsed is None:
         return
     if source.kind == "profile":

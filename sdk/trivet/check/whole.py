@@ -13,7 +13,7 @@ from trivet.check.breaking import compare, judged
 from trivet.check.folder import documents_of, files_in
 from trivet.check.history import base_of, changed_since, version_at
 from trivet.check.lint import graded, lint_sources
-from trivet.check.source import INVENTORY, Source, read_source, source_of
+from trivet.check.source import EVENTS, INVENTORY, Source, read_source, source_of
 from trivet.check.verdict import Verdict, ordered
 from trivet.device.frames import SUFFIX, check_frames, frames_beside, load_frames
 from trivet.device.library import adapter
@@ -57,7 +57,7 @@ def check_folder(folder: Path, wishes: Wishes) -> Verdict:
         DocumentError: It is no folder, or holds too many files.
     """
     files = files_in(folder)
-    sources = documents_of(files) + [read_source(path) for path in files if path.name.endswith(INVENTORY)]
+    sources = documents_of(files) + [read_source(path) for path in files if _is_table(path)]
     packages = [path for path in files if path.suffix == ".trivet"]
     linted = lint_sources(sources)
     compared, breaks = _compared(folder, sources, packages, wishes)
@@ -71,6 +71,11 @@ def check_folder(folder: Path, wishes: Wishes) -> Verdict:
     found = ordered([*linted.findings, *breaks, *refused, *graded(wrong)])
     names = [*linted.subjects, *(str(path) for path in packages), *map(str, sorted(golden))]
     return Verdict("check", found, names, linted.texts, facts)
+
+
+def _is_table(path: Path) -> bool:
+    """Inventories, and events where a home folder keeps them; other JSON lines are what runs write."""
+    return path.name.endswith(INVENTORY) or (path.suffix == EVENTS and path.parent.name == "events")
 
 
 def _compared(
