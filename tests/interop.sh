@@ -23,10 +23,11 @@ oldest() {
     "$python" tests/oldest.py >"$work/oldest.txt"
     "$python" -m venv "$work/oldest" &&
         "$work/oldest/bin/python" -m pip install --quiet --disable-pip-version-check --constraint "$work/oldest.txt" \
-            --editable '.[all]' pytest pytest-asyncio hypothesis pint ucumvert jsonschema ||
+            --editable '.[all]' pytest pytest-asyncio pytest-xdist hypothesis pint ucumvert jsonschema ||
         { say "oldest dependencies: cannot be installed"; failed=1; return; }
     say "oldest dependencies: $(paste -sd' ' "$work/oldest.txt")"
-    "$work/oldest/bin/python" -m pytest -p no:cacheprovider -m 'not interop and not soak' >"$work/oldest.log" 2>&1 || failed=1
+    "$work/oldest/bin/python" -m pytest -n 4 --dist loadfile -p no:cacheprovider \
+        -m 'not interop and not soak' >"$work/oldest.log" 2>&1 || failed=1
     verdict "unit tests on them" "$work/oldest.log"
 }
 

@@ -9,7 +9,7 @@ can be read in two ways (APPNOTE.TXT 6.3, sections 4.3.7, 4.3.12 and 4.3.16).
 from __future__ import annotations
 
 import struct
-import zlib
+from binascii import crc32  # zlib's, in a library that base64 has loaded already
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -50,7 +50,7 @@ def join(entries: Iterable[tuple[str, bytes]]) -> bytes:
     """The archive of some entries, in the order given."""
     body, directory, count, offset = [], [], 0, 0
     for path, data in entries:
-        name, crc = path.encode("ascii"), zlib.crc32(data)
+        name, crc = path.encode("ascii"), crc32(data)
         directory += [_central(crc, len(data), len(name), offset), name]
         body += [_local(crc, len(data), len(name)), name, data]
         offset += _LOCAL.size + len(name) + len(data)
@@ -83,7 +83,7 @@ def split(data: bytes) -> dict[str, memoryview]:
         position = start + entry.size
         _check_local(bytes(view[entry.offset : start]), entry)
         found[entry.path] = view[start:position]
-        if zlib.crc32(found[entry.path]) != entry.crc:
+        if crc32(found[entry.path]) != entry.crc:
             raise DigestError("was altered after it was packed", where=entry.path, hint=_REPACKED, rule="TRV-P011")
     if position != _END.unpack(data[-_END.size :])[6]:
         _refuse("TRV-P006", "there are bytes between the last entry and the directory")
