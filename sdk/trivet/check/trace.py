@@ -174,7 +174,7 @@ def _sources(line: Tree, documents: Sequence[Source], search: Search) -> Iterato
         if not isinstance(profile, dict):
             continue
         digest = str(profile.get("digest"))
-        found = _by_digest(documents, "profile", digest) or _shipped("profile", digest)
+        found = _by_digest(documents, "profile", digest) or _shipped(str(profile.get("id")), digest)
         facts = {"endpoint": str(name), "url": origin.get("url"), **{f"profile {k}": v for k, v in profile.items()}}
         facts |= {"session": origin["session"]} if isinstance(origin.get("session"), dict) else {}
         if found:
@@ -285,12 +285,11 @@ def _by_digest(documents: Sequence[Source], kind: str, digest: str) -> str:
     return next((one.where for one in same if document_digest(one.tree) == digest), "")
 
 
-def _shipped(kind: str, digest: str) -> str:
-    """The name of a document that ships with trivet, or empty."""
-    for name, file in shipped(kind).items():
-        if document_digest(compose(file.read_bytes(), name).tree) == digest:
-            return f"{name}, which ships with trivet"
-    return ""
+def _shipped(name: str, digest: str) -> str:
+    """The name of a profile that ships with trivet, or empty."""
+    file = shipped("profile").get(name)
+    same = file is not None and document_digest(compose(file.read_bytes(), name).tree) == digest
+    return f"{name}, which ships with trivet" if same else ""
 
 
 def _looked(search: Search, what: str) -> tuple[str, ...]:
