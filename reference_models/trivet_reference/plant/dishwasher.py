@@ -13,7 +13,7 @@ from trivet_reference.plant import faults, hydraulics
 from trivet_reference.plant.booster import Booster
 from trivet_reference.plant.controller import FILL, HEAT, RINSE, WASH, Controller
 from trivet_reference.plant.electrical import Elements, Loads, Mains, total
-from trivet_reference.plant.faults import FAULTS, Faults
+from trivet_reference.plant.faults import FAULTS, Ills
 from trivet_reference.plant.machine import Machines
 from trivet_reference.plant.operators import CLOSES, OPENS, RUNNING, Operators
 from trivet_reference.plant.sensors import Sensors
@@ -45,7 +45,7 @@ class Dishwasher:
         self,
         machines: Machines,
         seed: int = 0,
-        ills: Faults | None = None,
+        ills: Ills | None = None,
         pace: Floats | float | None = None,
         hour: float = 9.4,
     ) -> None:
@@ -59,7 +59,7 @@ class Dishwasher:
         self.controller = Controller(machines)
         self.operators = Operators(machines, self._rng, pace)
         self.sensors = Sensors(machines, self._rng, seed)
-        self.ills = ills or faults.healthy(count, seed)
+        self.ills: Ills = ills or faults.healthy(count, seed)
         self.levels = np.zeros((len(FAULTS), count))
         nothing = np.zeros((3, count))
         self.loads = Loads(nothing, nothing, nothing, nothing)

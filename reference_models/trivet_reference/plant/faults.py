@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -47,6 +48,19 @@ ABRUPT = frozenset(
     }
 )
 """Faults that are there from one moment to the next; the others creep."""
+
+
+class Ills(Protocol):
+    """What is wrong with the machines of a plant, as the plant asks for it."""
+
+    @property
+    def variant(self) -> Floats:
+        """Which part of several is hit (phase, heater, sensor), 0 to 1, ``(machines,)``."""
+        ...
+
+    def levels(self, second: float) -> Floats:
+        """Severity of every fault at a second of the plant, ``(len(FAULTS), machines)``."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

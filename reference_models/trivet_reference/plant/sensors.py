@@ -27,7 +27,7 @@ class Sensors:
         tank_reading: Tank temperature as the controller has it [degC]; ``booster_reading`` likewise.
         door_open: What the door switch says.
         inlet: Temperature of the fresh water [degC].
-        hygiene: Hygiene value of the rack.
+        hygiene: Hygiene value of the rack; ``hygiene_setpoint`` is what it must reach.
     """
 
     def __init__(self, machines: Machines, rng: np.random.Generator, seed: int) -> None:
@@ -45,6 +45,7 @@ class Sensors:
         self.door_open = np.zeros(count, dtype=bool)
         self.inlet = machines.inlet.copy()
         self._season = machines.inlet
+        self.hygiene_setpoint = np.where(self._a0, _A0_SETPOINT, _HUE_SETPOINT)
         self.hygiene = np.zeros(count)
         self._loose = np.zeros(count, dtype=bool)
         self._bounce = np.zeros(count)
@@ -124,7 +125,7 @@ class Sensors:
             "program_mode": programme,
             "hygiene_mode": m.hygiene,
             "hygiene_value": np.round(self.hygiene),
-            "hygiene_setpoint": np.where(self._a0, _A0_SETPOINT, _HUE_SETPOINT),
+            "hygiene_setpoint": self.hygiene_setpoint,
         }
 
     def _meter(self, plant: Dishwasher, noise: Float32s) -> dict[str, Floats]:
