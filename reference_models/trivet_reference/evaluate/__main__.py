@@ -27,7 +27,7 @@ REPORTS = Path("reports")
 
 WHAT: dict[str, Callable[[Path], str]] = {
     "household": lambda folder: household(load("*dishwasher*", folder / "home"), folder).text(),
-    "fleet": lambda folder: fleet(load("*dishwasher*", folder / "home")),
+    "fleet": lambda folder: fleet(folder / "home", REPORTS),
     "commercial": lambda folder: control(load("*dishwasher*", folder / "home"), folder).text(),
     "heater": lambda _: heater(),
     "skab": lambda _: skab().text(),

@@ -209,13 +209,17 @@ class Stretches:
         stretch = int(self.number(second))
         return np.asarray(self.hours[stretch] + (second - self.begin[stretch]) / 3600.0)
 
+    def truth(self, second: float) -> Floats:
+        """Severity of every fault at a second of the plant, ``(len(FAULTS), machines)``."""
+        return self.lives.severity(self.life(second))
+
     def levels(self, second: float) -> Floats:
         """What the plant feels, ``(len(FAULTS), machines)``.
 
         An exhausted softener shows as the limescale that has grown since: the plant's own growth
         would have to be stepped through from the onset.
         """
-        levels = self.lives.severity(self.life(second))
+        levels = self.truth(second)
         levels[_SCALE] = np.maximum(levels[_SCALE], levels[_SOFTENER])
         levels[_SOFTENER] = 0.0
         return levels

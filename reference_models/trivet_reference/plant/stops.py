@@ -1,7 +1,7 @@
 """What stops a machine before its component is dead: the maker's time-outs, or missed hygiene.
 
 Found by trying: every machine is stepped through its own fault growing from nothing to full
-severity within an hour and a half, and watched.
+severity within forty minutes, and watched.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ MISSES = 3
 DEAD, TIME_OUT, HYGIENE = range(3)
 """Why a machine stops."""
 
-_WARM, _RAMP, _PACE = 1800, 4500, 120.0
+_WARM, _RAMP, _AFTER, _PACE = 900, 2400, 1000, 120.0
 _SOFTENER, _SCALE = FAULTS.index("softener_exhausted"), FAULTS.index("booster_scale")
 _START = np.array([COURSES[name].start for name in FAULTS])
 
@@ -112,7 +112,7 @@ def _first(machines: Machines, growth: _Growth, seed: int) -> Floats:
     plant = Dishwasher(machines, seed, growth, pace=_PACE)
     watch = Watch(plant)
     seconds = np.full((2, len(machines)), NEVER)
-    for second in range(_WARM + _RAMP + 600):
+    for second in range(_WARM + _RAMP + _AFTER):
         plant.step()
         watch.step()
         if second == _WARM:

@@ -19,6 +19,7 @@ from trivet.package.sign import sign
 from trivet_reference.cooking.model import cooking_package
 from trivet_reference.train import dishwasher
 from trivet_reference.train.evidence import dishwasher_evidence
+from trivet_reference.train.teaching import Teacher
 
 PACKAGES = Path(__file__).parents[1] / "packages"
 COOKING_SEED = 401
@@ -28,7 +29,7 @@ def main() -> int:
     """Writes packages, signed with a key that is made here, used and thrown away."""
     parser = ArgumentParser(prog="python -m trivet_reference.train", description=__doc__)
     parser.add_argument("--to", type=Path, default=PACKAGES, help="folder for the packages and the public key")
-    parser.add_argument("--machines", type=int, default=600, help="simulated dishwashers to learn from")
+    parser.add_argument("--machines", type=int, default=400, help="simulated dishwashers to learn from")
     arguments = parser.parse_args()
     say = clock()
     # One thread: the fits are small, and threads that wait for each other cost more than they bring.
@@ -68,12 +69,11 @@ def clock() -> Callable[[str], None]:
 def train_dishwasher(machines: int, say: Callable[[str], None]) -> bytes:
     """The dishwasher package, unsigned."""
     parsed = read(find("interface", "commercial-dishwasher"), Interface)
-    teacher = dishwasher.Teacher(parsed.document)
-    fleets = dishwasher.fleets(parsed.document, machines, say)
-    trained = dishwasher.train(teacher, fleets, say)
+    teacher = Teacher(parsed.document)
+    learnt = dishwasher.fleets(parsed.document, machines, say)
+    taught = dishwasher.train(teacher, learnt, say)
     say("packing")
-    evidence = dishwasher_evidence(parsed, machines, fleets, trained.rows)
-    return dishwasher.package(parsed, teacher, trained, evidence)
+    return dishwasher.package(parsed, teacher, taught, dishwasher_evidence(parsed, learnt, taught))
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 import numpy
@@ -10,33 +11,50 @@ import sklearn
 
 from trivet.interface.document import Interface
 from trivet.interface.parsed import Parsed
-from trivet_reference.train.dishwasher import SEEDS
-from trivet_reference.train.dishwasher_data import Fleet
+from trivet_reference.train.dishwasher import SEEDS, Taught
+from trivet_reference.train.fitting import QUANTILES, UNKNOWN_SHARE
+from trivet_reference.train.living import Living
 from trivet_reference.train.materials import simulated, training
 
 SIMULATED = "Simulated only. Not validated on commercial dishwashers or kitchens."
 
 
-def dishwasher_evidence(parsed: Parsed[Interface], machines: int, fleets: Sequence[Fleet], rows: int) -> dict[str, Any]:
+def dishwasher_evidence(parsed: Parsed[Interface], learnt: Sequence[Living], taught: Taught) -> dict[str, Any]:
     """Evidence of the dishwasher package; the fleets are those that it was taught with, as ``SEEDS`` begins."""
+    sizes = {name: len(living.fleet.machines) for name, living in zip(SEEDS, learnt, strict=False)}
     data = {
         "kind": "simulated",
         "source": "trivet_reference.plant.dishwasher",
-        "machines": {"all_faults": machines, "power_only": round(0.6 * machines)},
+        "machines": sizes,
         "seeds": SEEDS,
-        "rows": rows,
+        "rows": taught.rows,
         "calibration": "orders of magnitude and noise from published figures; no recorded data is in the training set",
         "personal_data": "none",
         "note": SIMULATED,
     }
     extracts = [
-        simulated(name, SEEDS[name], fleet.recording, fleet.ills, fleet.machines)
-        for name, fleet in zip(SEEDS, fleets, strict=False)
+        simulated(
+            name, SEEDS[name], living.fleet.recording, living.stretches, living.stretches.lives, living.fleet.machines
+        )
+        for name, living in zip(SEEDS, learnt, strict=False)
     ]
+    trained = taught.trained
     return {
         "data": data,
         "training": _training("histogram gradient boosting; robust distances for novelty"),
-        "provenance": training(parsed, extracts, SEEDS, {"machines": machines, "rows": rows}),
+        "calibration": {
+            "machines": "every fourth machine with the same fault took no part in the fits",
+            "probabilities": "one sigmoid a class",
+            "lead_time_offsets": [round(offset, 6) for offset in trained.offsets],
+            "lead_time_coverage": QUANTILES[2] - QUANTILES[0],
+            "unknown": {
+                "prior": UNKNOWN_SHARE,
+                "weights": {name: round(value, 6) for name, value in asdict(trained.doubt).items()},
+                "area_under_curve_on_faults_left_out": round(trained.unknown, 4),
+            },
+            "note": SIMULATED,
+        },
+        "provenance": training(parsed, extracts, SEEDS, {"machines": sizes["all_faults"], "rows": taught.rows}),
     }
 
 
