@@ -13,14 +13,16 @@ from trivet.package.admit import admit
 from trivet.package.archive import open_package
 from trivet.package.keys import read_public_key
 from trivet.runtime.model import Model
+from trivet.signals import Floats
 from trivet.window.window import stack
 from trivet_reference.evaluate.path import PACKAGES
 from trivet_reference.plant import faults
 from trivet_reference.train.dependence import columns_of, unknown
-from trivet_reference.train.dishwasher import LABELS, Teacher
-from trivet_reference.train.dishwasher_data import PATTERNS, Fleet, Table, cycles, simulate
+from trivet_reference.train.dishwasher_data import PATTERNS, Fleet, Memory, Table, cycles, simulate
 from trivet_reference.train.dishwasher_features import COLUMNS, PARAMETERS
+from trivet_reference.train.living import Truth
 from trivet_reference.train.recording import windows
+from trivet_reference.train.teaching import LABELS, Lesson, Teacher, held_out
 
 
 @pytest.fixture(scope="module")
@@ -67,13 +69,52 @@ def test_a_feature_depends_on_its_columns_and_those_of_its_conditions(interface:
     assert columns_of(listed, "rated_power") == frozenset()
 
 
+def lesson(levels: Floats, features: int, lead: float = np.inf) -> Lesson:
+    """Cycles of one machine with these severities, all of them as far from a stop by the first of its faults."""
+    count = len(levels)
+    zero, number = np.zeros(count), np.zeros(count, int)
+    cycles = Table(np.zeros((count, features), np.float32), number, np.arange(count), levels, number, number, zero)
+    kind = np.where(levels.max(axis=1) > 0, levels.argmax(axis=1), -1)
+    truth = Truth(np.where(kind >= 0, lead, np.inf), kind, zero > 0, zero + 10.0, zero + 1.0, zero)
+    return Lesson(cycles, truth)
+
+
+def test_horizons_count_only_faults_that_the_signals_can_foresee(interface: Interface) -> None:
+    teacher = Teacher(interface)
+    levels = np.zeros((3, len(faults.FAULTS)))
+    levels[1, faults.FAULTS.index("wash_arm_clog")] = 0.5
+    levels[2, faults.FAULTS.index("tank_element_failed")] = 1.0
+    source = lesson(levels, len(teacher.all), lead=6.0)
+    everything = teacher.rows(source, "ABC", True, np.ones(3, bool))
+    companion = teacher.rows(source, "A", True, np.ones(3, bool))
+    assert everything.reach.tolist() == [3, 1, 1]
+    assert companion.reach.tolist() == [3, 3, 1]
+    np.testing.assert_allclose(everything.lead, np.log([500.0, 6.0, 6.0]))
+
+
+def test_every_fourth_machine_with_the_same_fault_calibrates() -> None:
+    kinds = np.array([3, -1, 3, 3, -1, 3, -1, -1, 5])
+    held = held_out(kinds, np.repeat(np.arange(9), 2))
+    assert np.flatnonzero(held).tolist() == [10, 11, 14, 15]
+
+
+def test_a_new_part_of_a_life_forgets_the_slow_mean_and_keeps_the_baseline(interface: Interface) -> None:
+    teacher = Teacher(interface)
+    memory = Memory(teacher.features, 2)
+    memory.keep(np.array([0, 1]), np.ones((2, teacher.memory), np.float32))
+    first, second = memory.of(np.array([0, 1]), np.array([False, True]))
+    assert (first == 1.0).all()
+    assert second[0] == 50.0
+    assert 0 < (second == 0.0).sum() < teacher.memory
+
+
 def test_a_window_teaches_only_what_its_signals_can_show(interface: Interface) -> None:
     teacher = Teacher(interface)
     levels = np.zeros((4, len(faults.FAULTS)))
     levels[1, faults.FAULTS.index("wash_arm_clog")] = 0.9
     levels[2, faults.FAULTS.index("booster_phase_open")] = 1.0
     levels[3, faults.FAULTS.index("booster_phase_open")] = 0.2
-    source = Table(np.zeros((4, len(teacher.all)), np.float32), np.zeros(4, int), np.arange(4), levels)
+    source = lesson(levels, len(teacher.all))
     everything = teacher.rows(source, "ABC", True, np.ones(4, bool)).label
     by_power = teacher.rows(source, "B", True, np.ones(4, bool)).label
     named = [LABELS.index("wash_arm_clog"), LABELS.index("booster_phase_open")]

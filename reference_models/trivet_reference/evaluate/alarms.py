@@ -92,11 +92,11 @@ def raised(value: Floats, level: float, group: Ints, healthy: Mask) -> int:
 
 def tuned(value: Floats, group: Ints, healthy: Mask, months: float) -> float:
     """The lowest level at which there is at most one false alarm a machine-month."""
-    levels = np.unique(np.concatenate([np.quantile(value[healthy], np.linspace(0.5, 1.0, 400)), [value.max() + 1e-6]]))
-    for level in levels:
-        if level > 0 and raised(value, float(level), group, healthy) <= months:
+    levels = np.quantile(value[healthy], np.linspace(0.5, 1.0, 400))
+    for level in np.unique(np.nextafter(levels, np.inf)):
+        if level > 0 and raised(value, float(level), group, healthy) <= max(months, 1.0):
             return float(level)
-    return float(levels[-1])
+    return float(np.nextafter(max(levels.max(), 0.0), np.inf))
 
 
 def verdict(scores: Scores, level: float, group: Ints, healthy: Mask, months: float, events: Events) -> Verdict:

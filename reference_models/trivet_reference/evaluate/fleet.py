@@ -10,7 +10,7 @@ import numpy as np
 
 from trivet.interface.document import DecisionRule
 from trivet.package.archive import open_package
-from trivet.signals import Floats, Ints
+from trivet.signals import Ints
 from trivet_reference.evaluate import page
 from trivet_reference.evaluate.alarms import Events, Scores, Verdict, bootstrap, tuned, verdict
 from trivet_reference.evaluate.lives import TIERS, Said, Trial, trial
@@ -18,12 +18,11 @@ from trivet_reference.evaluate.page import Bar, Bars, Page, Part, Plot, Series, 
 from trivet_reference.evaluate.path import PACKAGES, load
 from trivet_reference.evaluate.probabilities import brier, calibration_error, precision, rank, reliability
 from trivet_reference.plant.faults import FAULTS
+from trivet_reference.train.diagnosis import LONGEST
 from trivet_reference.train.living import HORIZONS, live
-from trivet_reference.train.teaching import PRESENT, UNNAMED
 
 SEED, LEFT_OUT_SEED = 9001, 9003
 CONVEYOR = (0.0, 0.0, 1.0)
-PARTS = (5200, 2400, 5)
 LAST = 3
 """Cycles before the stop that name a fault."""
 
@@ -37,7 +36,7 @@ class Figures(NamedTuple):
         novel: Tier to the share of healthy cycles that are called novel.
         verdicts: Tier to each detector's.
         ranks: Tier to event places: how likely the true fault was, 1 for likeliest; -1 where signals cannot name it.
-        events: The events.
+        events: Tier to the events that it can name.
         probabilities: Tier to name of a probability to its Brier score and calibration error.
         precision: Tier to fault to area under the precision-recall curve.
         coverage: Tier to the share of true lead times inside the interval.
@@ -49,20 +48,20 @@ class Figures(NamedTuple):
     novel: dict[str, float]
     verdicts: dict[str, list[Verdict]]
     ranks: dict[str, Ints]
-    events: Events
+    events: dict[str, Events]
     probabilities: dict[str, dict[str, tuple[float, float]]]
     precision: dict[str, dict[str, float]]
     coverage: dict[str, float]
     reliable: dict[str, list[tuple[float, float]]]
 
 
-def fleet(home: Path, report: Path, machines: int = 240) -> str:
+def fleet(home: Path, report: Path, machines: int = 150) -> str:
     """Measures the committed package and writes ``dishwasher.json`` and ``dishwasher.html``; gives the tables."""
     interface = load("*dishwasher*", home).interface
     model = bytes(open_package(max(PACKAGES.glob("*dishwasher*"))).members["model.onnx"])
     rule = interface.decisions["fault"]
-    known = trial(model, interface, live(interface, SEED, machines, parts=PARTS))
-    strange = trial(model, interface, live(interface, LEFT_OUT_SEED, machines // 3, types=CONVEYOR, parts=PARTS))
+    known = trial(model, interface, live(interface, SEED, machines))
+    strange = trial(model, interface, live(interface, LEFT_OUT_SEED, machines // 3, types=CONVEYOR))
     all_figures = [
         figures("undercounter and hood machines", known, rule),
         figures("rack conveyors, a type that took no part in the training", strange, rule),
@@ -79,15 +78,16 @@ def fleet(home: Path, report: Path, machines: int = 240) -> str:
 
 def figures(title: str, trial: Trial, rule: DecisionRule) -> Figures:
     """Measures one fleet."""
-    events, healthy = trial.events(), trial.healthy
-    made = Figures(title, len(trial.sick), {}, {}, {}, events, {}, {}, {}, {})
+    healthy = trial.healthy
+    made = Figures(title, len(trial.sick), {}, {}, {}, {}, {}, {}, {}, {})
     for tier, said in trial.said.items():
+        events = made.events[tier] = trial.events(tier)
         made.novel[tier] = float((said.novelty[healthy] > 1.0).mean())
         made.verdicts[tier] = verdicts(trial, tier, rule, events)
         made.ranks[tier] = places(trial, said, events)
-        made.probabilities[tier], made.reliable[tier] = probabilities(trial, said)
-        made.precision[tier] = precisions(trial, said)
-        made.coverage[tier] = coverage(trial, said)
+        made.probabilities[tier], made.reliable[tier] = probabilities(trial, tier)
+        made.precision[tier] = precisions(trial, tier)
+        made.coverage[tier] = coverage(trial, tier)
     return made
 
 
@@ -113,59 +113,49 @@ def places(trial: Trial, said: Said, events: Events) -> Ints:
     return made
 
 
-def probabilities(trial: Trial, said: Said) -> tuple[dict[str, tuple[float, float]], list[tuple[float, float]]]:
+def probabilities(trial: Trial, tier: str) -> tuple[dict[str, tuple[float, float]], list[tuple[float, float]]]:
     """Brier score and calibration error of what is present and of each horizon, and the reliability of 24 hours.
 
     What is present counts per cycle; horizons count per hour of life that a cycle stands for.
     """
-    made = {}
-    none = trial.classes.index("none")
-    judged = said.novelty <= 1.0
-    rows = trial.labelled() & judged
-    sick = 1.0 - said.fault[:, none]
-    truth = trial.table.levels.max(axis=1) >= PRESENT
-    made["a fault is present"] = (brier(sick[rows], truth[rows]), calibration_error(sick[rows], truth[rows]))
-    best, right = likeliest(trial, said)
-    made["likeliest class"] = (brier(best[rows], right[rows]), calibration_error(best[rows], right[rows]))
+    said, made = trial.said[tier], {}
+    none, judged = trial.classes.index("none"), trial.said[tier].novelty <= 1.0
+    labels = trial.labels(tier)
+    rows = (labels >= 0) & judged
+    known = np.nan_to_num(said.fault[rows], nan=-1.0)
+    sick, truth = 1.0 - known[:, none], labels[rows] != none
+    made["a fault is present"] = (brier(sick, truth), calibration_error(sick, truth))
+    best, right = known.max(axis=1), known.argmax(axis=1) == labels[rows]
+    made["likeliest class"] = (brier(best, right), calibration_error(best, right))
     ahead = trial.settled & ~trial.truth.down & judged
-    weight = trial.truth.weight
+    weight, reached = trial.truth.weight[ahead], trial.reach(tier)[ahead]
     reliable: list[tuple[float, float]] = []
     for number, name in enumerate(HORIZONS):
-        within = 1.0 - said.horizons[number][:, none]
-        happened = trial.reach() <= number
-        chosen = (within[ahead], happened[ahead], weight[ahead])
-        made[name] = (brier(*chosen), calibration_error(*chosen))
+        within, happened = 1.0 - said.horizons[number][ahead, none], np.asarray(reached <= number)
+        made[name] = (brier(within, happened, weight), calibration_error(within, happened, weight))
         if name == "fault_24h":
-            reliable = reliability(*chosen)
+            reliable = reliability(within, happened, weight)
     return made, reliable
 
 
-def likeliest(trial: Trial, said: Said) -> tuple[Floats, Any]:
-    """Probability of the likeliest class of each cycle, and whether it is the true one; none where healthy."""
-    known = np.nan_to_num(said.fault, nan=-1.0)
-    best = known.argmax(axis=1)
-    levels = trial.table.levels
-    columns = np.array([trial.classes.index(name) for name in FAULTS])
-    true = np.where(levels.max(axis=1) >= PRESENT, columns[levels.argmax(axis=1)], trial.classes.index("none"))
-    return known[np.arange(len(best)), best], best == true
-
-
-def precisions(trial: Trial, said: Said) -> dict[str, float]:
-    """Area under the precision-recall curve of each fault that the signals can name."""
-    rows = trial.labelled()
+def precisions(trial: Trial, tier: str) -> dict[str, float]:
+    """Area under the precision-recall curve of each fault that the tier can name."""
+    labels = trial.labels(tier)
+    rows = labels >= 0
     made = {}
-    for number, name in enumerate(FAULTS):
-        column = said.fault[rows, trial.classes.index(name)]
-        if name not in UNNAMED and not np.isnan(column).any():
-            made[name] = precision(column, trial.table.levels[rows, number] >= PRESENT)
+    for name, told in zip(FAULTS, trial.nameable(tier), strict=True):
+        column = trial.classes.index(name)
+        if told:
+            made[name] = precision(np.nan_to_num(trial.said[tier].fault[rows, column]), labels[rows] == column)
     return made
 
 
-def coverage(trial: Trial, said: Said) -> float:
-    """Share of lead times inside their interval, on machines with a fault that will stop them."""
-    lead = trial.truth.lead
-    rows = trial.settled & np.isfinite(lead) & (said.novelty <= 1.0)
-    inside = (said.lead[:, 0] <= lead) & (np.minimum(lead, 500.0) <= said.lead[:, 2] + 1e-3)
+def coverage(trial: Trial, tier: str) -> float:
+    """Share of lead times inside their interval, on machines with a fault that will stop them and has a name."""
+    said, lead = trial.said[tier].lead, trial.truth.lead
+    kind = trial.truth.kind
+    rows = trial.settled & (kind >= 0) & trial.nameable(tier)[kind] & (trial.said[tier].novelty <= 1.0)
+    inside = (said[:, 0] <= lead) & (np.minimum(lead, LONGEST) <= said[:, 2] * 1.001)
     return float(inside[rows].mean())
 
 
@@ -197,8 +187,8 @@ def _sentence(one: Figures, tier: str) -> str:
     beaten = one.verdicts[tier][0].recall > one.verdicts[tier][2].recall
     stand = "warns of more events than" if beaten else "does NOT warn of more events than"
     return (
-        f"{one.machines} machines, {len(one.events.rows)} events, {months:.1f} healthy machine-months,"
-        f" {one.novel[tier]:.1%} of healthy cycles called novel. The package {stand} CUSUM."
+        f"{one.machines} machines, {len(one.events[tier].rows)} events that this tier can name,"
+        f" {months:.1f} healthy machine-months, {one.novel[tier]:.1%} of healthy cycles called novel. The package {stand} CUSUM."
         " The maker's time-outs warn of nothing: they are the stop."
     )
 
@@ -213,14 +203,11 @@ def _warnings(found: Sequence[Verdict]) -> list[list[str]]:
 
 
 def _diagnosis(one: Figures) -> list[list[str]]:
-    rows = [["tier", "events", "first place", "first two places", "first place among faults with a name"]]
-    taught = np.array([FAULTS[kind] not in UNNAMED for kind in one.events.kind], bool)
+    rows = [["tier", "events", "first place", "first two places"]]
     for tier, found in one.ranks.items():
-        told = found > 0
-        named = told & taught
-        first, two = (found[told] == 1), (found[told] <= 2)
-        cells = [_share(hits, one.events.machine[told]) for hits in (first, two)]
-        rows.append([tier, str(int(told.sum())), *cells, _share(found[named] == 1, one.events.machine[named])])
+        told, machine = found > 0, one.events[tier].machine
+        cells = [_share(hits, machine[told]) for hits in (found[told] == 1, found[told] <= 2)]
+        rows.append([tier, str(int(told.sum())), *cells])
     return rows
 
 
@@ -263,9 +250,9 @@ def tree(one: Figures) -> dict[str, Any]:
         "simulated": True,
         "machines": one.machines,
         "of": one.title,
-        "events": [FAULTS[kind] for kind in one.events.kind],
         "tiers": {
             tier: {
+                "events": [FAULTS[kind] for kind in one.events[tier].kind],
                 "novel": one.novel[tier],
                 "warnings": [_finite(found._asdict()) for found in one.verdicts[tier]],
                 "places": one.ranks[tier].tolist(),

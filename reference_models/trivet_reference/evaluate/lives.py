@@ -13,6 +13,7 @@ from trivet.runtime.session import Session
 from trivet.signals import Float32s, Floats, Ints
 from trivet_reference.evaluate.alarms import Events, Mask, Scores, confirmed
 from trivet_reference.evaluate.charts import TWELVE, cusum, ewma, logistic, standardised
+from trivet_reference.plant.faults import FAULTS
 from trivet_reference.train.dependence import unknown
 from trivet_reference.train.dishwasher_data import PATTERNS, Cycles, Memory, Table, cycles, parts, remembered
 from trivet_reference.train.dishwasher_features import COLUMNS
@@ -53,7 +54,8 @@ class Trial:
         names: Of these features.
         truth: What is true.
         said: Tier to what is said.
-        sick: Whether each machine has a fault in its life.
+        sick: Whether each machine has a fault in its lives.
+        told: Tier to which of ``LABELS`` it can tell.
     """
 
     classes: tuple[str, ...]
@@ -62,6 +64,7 @@ class Trial:
     truth: Truth
     said: dict[str, Said]
     sick: Mask
+    told: dict[str, Mask]
 
     @property
     def group(self) -> Ints:
@@ -83,10 +86,15 @@ class Trial:
         """Machine-months of the healthy cycles."""
         return months(self.truth, np.flatnonzero(self.healthy))
 
-    def events(self) -> Events:
-        """Faults with cycles that count between onset and stop."""
+    def nameable(self, tier: str) -> Mask:
+        """Which of ``FAULTS`` a plant of this tier can name."""
+        return self.told[tier][1:]
+
+    def events(self, tier: str) -> Events:
+        """Faults that this tier can name, with cycles that count between onset and stop."""
         rows, lead, machine, kind = [], [], [], []
         ahead = self.settled & np.isfinite(self.truth.lead)
+        ahead &= np.where(self.truth.kind >= 0, self.nameable(tier)[self.truth.kind], False)
         for who in np.unique(self.table.machine[ahead]):
             own = np.flatnonzero(ahead & (self.table.machine == who))
             for fault in np.unique(self.truth.kind[own]):
@@ -112,14 +120,18 @@ class Trial:
         made.append(Scores("logistic regression", np.where(self.settled, learnt, 0.0)))
         return made
 
-    def labelled(self) -> Mask:
-        """Cycles that count and are either healthy or clearly faulty."""
-        worst = self.table.levels.max(axis=1)
-        return np.asarray(self.settled & ((worst <= ABSENT) | (worst >= PRESENT)))
+    def labels(self, tier: str) -> Ints:
+        """Class of each cycle that counts and is healthy or clearly has a fault that this tier can name; else -1."""
+        levels = self.table.levels
+        worst, top = levels.max(axis=1), levels.argmax(axis=1)
+        column = np.array([self.classes.index(name) for name in FAULTS])[top]
+        sick = np.where((worst >= PRESENT) & self.nameable(tier)[top], column, -1)
+        return np.where(self.settled, np.where(worst <= ABSENT, self.classes.index("none"), sick), -1)
 
-    def reach(self) -> Ints:
-        """Number of the first horizon within which the machine will be stopped."""
-        return reach(self.truth)
+    def reach(self, tier: str) -> Ints:
+        """Number of the first horizon within which a fault that this tier can name will stop the machine."""
+        told = np.where(self.truth.kind >= 0, self.nameable(tier)[self.truth.kind], False)
+        return reach(self.truth._replace(lead=np.where(told, self.truth.lead, np.inf)))
 
     def _known(self, tier: str, ending: str) -> Floats:
         return self._columns(tier, [name for name in self.names if name.endswith(ending)])
@@ -167,9 +179,11 @@ def trial(model: bytes, interface: Interface, living: Living) -> Trial:
         for tier, pattern in TIERS.items():
             said[tier].append(judged(session, teacher, data, pattern, settled))
     table = Table(*(np.concatenate(column) for column in zip(*tables, strict=True)))
+    told = {tier: teacher.nameable(pattern) for tier, pattern in TIERS.items()}
     joined = {tier: _joined(made) for tier, made in said.items()}
-    sick = living.stretches.lives.present[0]
-    return Trial(class_order(interface, "fault"), table, names, truth(living, table), joined, sick)
+    return Trial(
+        class_order(interface, "fault"), table, names, truth(living, table), joined, living.stretches.sick, told
+    )
 
 
 def judged(session: Session, teacher: Teacher, data: Cycles, pattern: str, settled: Ints) -> Said:

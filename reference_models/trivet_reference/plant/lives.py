@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -122,6 +122,14 @@ class Lives:
         return levels
 
 
+def again(seed: int, machines: Machines, before: Lives, sick: float = 0.65, names: Sequence[str] = FAULTS) -> Lives:
+    """Another life of the same machines, with other faults than the last."""
+    drawn = draw(seed, machines, sick, names=names)
+    kind = np.where(drawn.kind == before.kind[0], -1, drawn.kind)
+    kind[1, kind[0] < 0] = -1
+    return replace(drawn, kind=kind, variant=before.variant)
+
+
 def draw(
     seed: int, machines: Machines, sick: float = 0.65, second: float = 0.1, names: Sequence[str] = FAULTS
 ) -> Lives:
@@ -184,13 +192,15 @@ class Stretches:
     """Parts of lives that a plant steps through one after the other.
 
     Attributes:
-        lives: The lives.
+        lives: The lives, one after the other: from one to the next everything is repaired.
+        number_of: Which of the lives each stretch is a part of, int ``(stretches,)``.
         begin: Second of the plant at which each begins, rising from 0, ``(stretches,)``.
         hours: Time of each machine's life at which it begins [h], ``(stretches, machines)``.
         weight: Hours of the life that it stands for [h], ``(stretches, machines)``.
     """
 
-    lives: Lives
+    lives: tuple[Lives, ...]
+    number_of: Ints
     begin: Ints
     hours: Floats
     weight: Floats
@@ -198,7 +208,12 @@ class Stretches:
     @property
     def variant(self) -> Floats:
         """Which part of several is hit, as the plant asks."""
-        return self.lives.variant
+        return self.lives[0].variant
+
+    @property
+    def sick(self) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+        """Machines with a fault in any of their lives."""
+        return np.asarray(np.stack([one.present[0] for one in self.lives]).any(axis=0))
 
     def number(self, second: Floats | float) -> Ints:
         """Which stretch a second of the plant belongs to."""
@@ -211,7 +226,8 @@ class Stretches:
 
     def truth(self, second: float) -> Floats:
         """Severity of every fault at a second of the plant, ``(len(FAULTS), machines)``."""
-        return self.lives.severity(self.life(second))
+        present = self.lives[int(self.number_of[int(self.number(second))])]
+        return present.severity(self.life(second))
 
     def levels(self, second: float) -> Floats:
         """What the plant feels, ``(len(FAULTS), machines)``.
@@ -225,39 +241,49 @@ class Stretches:
         return levels
 
 
-def stretches(lives: Lives, seed: int, first: int, length: int, count: int, worn: float = 0.1) -> Stretches:
-    """A first stretch for the machine's own baseline, and further ones spread over the life.
+def stretches(lives: Sequence[Lives], seed: int, first: int, length: int, count: int, worn: float = 0.1) -> Stretches:
+    """A first stretch for the machine's own baseline, and further ones spread over each of its lives.
 
     Healthy lives are sampled evenly. In a life with a fault one stretch lies before the onset and
     one in each of ``count - 1`` parts of the course, which become shorter towards the failure.
 
     Args:
-        lives: The lives.
+        lives: The lives, of the same machines.
         seed: Of the points.
         first: Length of the first stretch [s].
         length: Of the others [s].
-        count: Number of the others.
-        worn: Share of lives with a fault that are first seen when it has begun.
+        count: Number of the others in each life.
+        worn: Share of first lives with a fault that are first seen when it has begun.
     """
     rng = np.random.default_rng((seed, 8))
+    late = lives[0].present[0] & (rng.random(lives[0].kind.shape[1]) < worn)
+    made = [_points(rng, one, length, count, late if not number else late & False) for number, one in enumerate(lives)]
+    start, nothing = made[0][0], np.zeros_like(made[0][0])
+    numbers = np.repeat(np.arange(len(lives)), count)
+    return Stretches(
+        tuple(lives),
+        np.concatenate([[0], numbers]),
+        np.concatenate([[0], first + length * np.arange(len(numbers))]),
+        np.concatenate([start[None], *(hours for _, hours, _ in made)]),
+        np.concatenate([nothing[None], *(weight for _, _, weight in made)]),
+    )
+
+
+def _points(
+    rng: np.random.Generator, lives: Lives, length: int, count: int, late: np.ndarray[Any, np.dtype[np.bool_]]
+) -> tuple[Floats, Floats, Floats]:
+    """When each machine is first seen, where its stretches begin, and the hours that each stands for."""
     machines = lives.kind.shape[1]
     sick, onset, failure = lives.present[0], lives.onset[0], lives.failure[0]
     course = np.where(sick, failure - onset, SPAN)
-    edges = 1.0 - (1.0 - np.linspace(0.0, 1.0, count)[:, None]) ** 2
-    late = sick & (rng.random(machines) < worn)
     known = np.where(late, rng.uniform(0.2, 0.5, machines), 0.0)
-    edges = known + (1.0 - known) * edges
+    edges = known + (1.0 - known) * (1.0 - (1.0 - np.linspace(0.0, 1.0, count)[:, None]) ** 2)
     place = edges[:-1] + rng.random((count - 1, machines)) * np.diff(edges, axis=0)
     before = np.where(late, onset + known * course, rng.uniform(0.2, 0.95, machines) * onset)
     ill = np.concatenate([before[None], onset + place * course])
-    well = (np.arange(count)[:, None] + rng.random((count, machines))) / count * SPAN
-    weight = np.concatenate([np.where(late, 0.0, onset)[None], np.diff(edges, axis=0) * course])
     # The last stretch ends with the failure at the latest, where it is long enough for that.
     ill[-1] = np.minimum(ill[-1], np.maximum(failure - length / 3600.0, onset))
+    well = (np.arange(count)[:, None] + rng.random((count, machines))) / count * SPAN
+    weight = np.concatenate([np.where(late, 0.0, onset)[None], np.diff(edges, axis=0) * course])
     start = np.where(late, onset + known * course, 0.0)
-    return Stretches(
-        lives,
-        np.concatenate([[0], first + length * np.arange(count)]),
-        np.concatenate([start[None], np.where(sick, ill, well)]),
-        np.concatenate([np.zeros((1, machines)), np.where(sick, weight, SPAN / count)]),
-    )
+    return start, np.where(sick, ill, well), np.where(sick, weight, SPAN / count)

@@ -19,11 +19,12 @@ from trivet.interface.document import Interface
 from trivet.interface.parsed import Parsed
 from trivet_reference.train.dependence import unknown
 from trivet_reference.train.diagnosis import Forecast, Hours, Named, Namer, Remaining, Within
-from trivet_reference.train.dishwasher_data import PATTERNS, cycles, simulate
+from trivet_reference.train.dishwasher_data import PATTERNS, Table, cycles, simulate
 from trivet_reference.train.dishwasher_features import COLUMNS, NOVELTY
 from trivet_reference.train.fitting import Trained, fit
-from trivet_reference.train.living import HORIZONS, Living, live, truth
+from trivet_reference.train.living import HORIZONS, Living, Truth, live, truth
 from trivet_reference.train.teaching import Lesson, Rows, Teacher, held_out
+from trivet_reference.train.temperature import softened
 
 NAME = "trivet-dishwasher"
 VERSION = "0.2.0"
@@ -59,22 +60,33 @@ def fleets(interface: Interface, size: int, say: Callable[[str], None]) -> list[
 
 
 def lessons(teacher: Teacher, learnt: Sequence[Living], say: Callable[[str], None]) -> dict[str, Lesson]:
-    """Cycles of the fleets and what is true of them; machines of the second fleet are numbered after the first's."""
+    """Cycles of the fleets and what is true of them: of the first by all signals, of both by power.
+
+    Machines of the second fleet are numbered after the first's.
+    """
     say("cutting cycles and making features")
-    made = {}
-    before = 0
-    for pattern, living in zip(("ABC", "B"), learnt, strict=True):
-        table = teacher.table(living.fleet, pattern)
-        told = truth(living, table)
-        made[pattern] = Lesson(table._replace(machine=table.machine + before), told)
-        before += len(living.fleet.machines)
-    return made
+    every, calm = learnt
+    sighted = _lesson(teacher, every, "ABC", 0)
+    blind = [_lesson(teacher, every, "B", 0), _lesson(teacher, calm, "B", len(every.fleet.machines))]
+    return {"ABC": sighted, "B": joined(blind)}
+
+
+def joined(parts: Sequence[Lesson]) -> Lesson:
+    """Lessons below one another."""
+    cycles = [np.concatenate(column) for column in zip(*(part.cycles for part in parts), strict=True)]
+    told = [np.concatenate(column) for column in zip(*(part.truth for part in parts), strict=True)]
+    return Lesson(Table(*cycles), Truth(*told))
+
+
+def _lesson(teacher: Teacher, living: Living, pattern: str, before: int) -> Lesson:
+    cycles = teacher.table(living.fleet, pattern)
+    return Lesson(cycles._replace(machine=cycles.machine + before), truth(living, cycles))
 
 
 def train(teacher: Teacher, learnt: Sequence[Living], say: Callable[[str], None]) -> Taught:
     """Fits everything."""
     rows = teacher.sample(lessons(teacher, learnt, say), 7)
-    kinds = np.concatenate([living.stretches.lives.kind[0] for living in learnt])
+    kinds = np.concatenate([living.stretches.lives[0].kind[0] for living in learnt])
     classes = class_order(teacher.interface, "fault")
     trained = fit(rows, held_out(kinds, rows.machine), len(teacher.names), classes, say)
     return Taught(trained, novelty(teacher, rows), len(rows.x))
@@ -107,7 +119,7 @@ def outputs(teacher: Teacher, taught: Taught) -> tuple[OutputSpec, ...]:
     """The package's outputs."""
     classes, trained, names = class_order(teacher.interface, "fault"), taught.trained, teacher.names
     health = block_of(trained.health, names)
-    named = Named((block_of(trained.fault, names, classes), health), classes, trained.doubt)
+    named = Named((softened(trained.fault, names, classes), health), classes, trained.doubt)
     reach = block_of(trained.reach, names)
     first, middle, last = (block_of(each, names) for each in trained.lead)
     made = [OutputSpec("novelty", taught.novelty), OutputSpec("health", health), OutputSpec("fault", named, classes)]

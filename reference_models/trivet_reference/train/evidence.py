@@ -34,7 +34,7 @@ def dishwasher_evidence(parsed: Parsed[Interface], learnt: Sequence[Living], tau
     }
     extracts = [
         simulated(
-            name, SEEDS[name], living.fleet.recording, living.stretches, living.stretches.lives, living.fleet.machines
+            name, SEEDS[name], living.fleet.recording, living.stretches, *living.stretches.lives, living.fleet.machines
         )
         for name, living in zip(SEEDS, learnt, strict=False)
     ]
@@ -44,7 +44,8 @@ def dishwasher_evidence(parsed: Parsed[Interface], learnt: Sequence[Living], tau
         "training": _training("histogram gradient boosting; robust distances for novelty"),
         "calibration": {
             "machines": "every fourth machine with the same fault took no part in the fits",
-            "probabilities": "one sigmoid a class",
+            "fault_temperature": round(trained.fault.temperature, 6),
+            "horizons": "one sigmoid a horizon, weighted by hours of life",
             "lead_time_offsets": [round(offset, 6) for offset in trained.offsets],
             "lead_time_coverage": QUANTILES[2] - QUANTILES[0],
             "unknown": {

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.calibration import CalibratedClassifierCV
@@ -16,6 +17,7 @@ from sklearn.metrics import roc_auc_score
 from trivet.signals import Floats
 from trivet_reference.train.diagnosis import Doubt, Namer
 from trivet_reference.train.teaching import LABELS, Rows
+from trivet_reference.train.temperature import Tempered, tempered
 
 QUANTILES = (0.1, 0.5, 0.9)
 """Of the lead time: with conformal offsets its interval holds the truth in four cases of five."""
@@ -29,7 +31,7 @@ class Trained:
     """Fitted estimators.
 
     Attributes:
-        fault: Which fault is present, calibrated.
+        fault: Which fault is present, at its temperature.
         health: Whether the machine is as it was.
         reach: Within which horizon it will be stopped, calibrated.
         lead: Three quantile regressions of the logarithm of the hours until then.
@@ -38,7 +40,7 @@ class Trained:
         unknown: Area under the curve of ``doubt`` for faults that took no part in a training.
     """
 
-    fault: Any
+    fault: Tempered
     health: Any
     reach: Any
     lead: tuple[Any, Any, Any]
@@ -60,12 +62,17 @@ def fit(rows: Rows, held: Any, width: int, classes: Sequence[str], say: Callable
     learnt, kept = rows.part(~held), rows.part(held)
     say(f"fitting {len(learnt.x)} rows of {width} features, calibrating on {len(kept.x)}")
     health = _health(learnt, width)
-    fault = calibrated(named(learnt, width), *_named(kept, width))
+    fault = tempered(named(learnt, width), *_named(kept, width))
+    say(f"temperature of the fault classifier {fault.temperature:.2f}")
     say("fitting horizons and lead times")
     ahead = learnt.reach >= 0
     near = _boosting(40, 0.12, 10).fit(learnt.x[ahead][:, :width], learnt.reach[ahead])
     later = kept.reach >= 0
-    reach = calibrated(near, kept.x[later][:, :width], kept.reach[later], kept.hours[later])
+    reach = calibrated(
+        near,
+        Graded(learnt.x[ahead][:, :width], learnt.reach[ahead], learnt.hours[ahead]),
+        Graded(kept.x[later][:, :width], kept.reach[later], kept.hours[later]),
+    )
     lead = _lead(learnt, width)
     offsets = conformal(lead, kept, width)
     say("fitting doubt with faults left out")
@@ -80,16 +87,32 @@ def named(rows: Rows, width: int, without: Sequence[int] = ()) -> HistGradientBo
     return _boosting(30, 0.2, 12).fit(rows.x[chosen][:, :width], np.array(LABELS)[rows.label[chosen]])
 
 
-def _named(rows: Rows, width: int) -> tuple[Any, Any, Any]:
+class Graded(NamedTuple):
+    """Features, the class of each row, and how much it counts."""
+
+    x: Any
+    y: Any
+    weight: Floats
+
+
+def _named(rows: Rows, width: int) -> Graded:
     chosen = rows.label >= 0
-    return rows.x[chosen][:, :width], np.array(LABELS)[rows.label[chosen]], rows.weight[chosen]
+    return Graded(rows.x[chosen][:, :width], np.array(LABELS)[rows.label[chosen]], rows.weight[chosen])
 
 
-def calibrated(estimator: Any, x: Any, y: Any, weight: Floats) -> Any:
-    """The estimator behind one sigmoid a class (Platt, 1999)."""
-    known = np.isin(y, estimator.classes_)
+def calibrated(estimator: Any, learnt: Graded, kept: Graded) -> Any:
+    """The estimator behind one sigmoid a class (Platt, 1999), from machines that taught it nothing.
+
+    A class that none of these machines shows is calibrated on the rows that taught it.
+    """
+    lacking = np.setdiff1d(estimator.classes_, kept.y)
+    used, more = np.isin(kept.y, estimator.classes_), np.isin(learnt.y, lacking)
+    x, y, weight = (np.concatenate([own[used], other[more]]) for own, other in zip(kept, learnt, strict=True))
     wrapped = CalibratedClassifierCV(FrozenEstimator(estimator), method="sigmoid")
-    return wrapped.fit(x[known], y[known], sample_weight=weight[known])
+    with warnings.catch_warnings():
+        # It warns that a frozen estimator takes no weights; it is not fitted again, so none are lost.
+        warnings.simplefilter("ignore", UserWarning)
+        return wrapped.fit(x, y, sample_weight=weight)
 
 
 def _health(rows: Rows, width: int) -> HistGradientBoostingClassifier:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from trivet.signals import Floats, Ints
 from trivet_reference.plant import lives, machine, stops
 from trivet_reference.plant.dishwasher import Dishwasher
 from trivet_reference.plant.faults import FAULTS
-from trivet_reference.plant.lives import DAY, NEVER, Stretches
+from trivet_reference.plant.lives import DAY, NEVER, Lives, Stretches
 from trivet_reference.plant.machine import ONE_TANK
 from trivet_reference.train.dishwasher_data import HOUR, Fleet, Table
 from trivet_reference.train.dishwasher_features import COLUMNS
@@ -21,7 +21,7 @@ from trivet_reference.train.recording import record
 FIRST, LENGTH, COUNT = 5200, 1600, 5
 """Seconds for the baseline, seconds of each further stretch, and their number."""
 
-SETTLE = 5
+SETTLE = 3
 """Cycles of a stretch that teach nothing: until then the slow mean knows too little of it."""
 
 HORIZONS = ("fault_50_racks", "fault_24h", "fault_7d")
@@ -32,11 +32,10 @@ _JUMP = 45 * 86_400
 
 
 class Living(NamedTuple):
-    """A fleet with its lives, and what stops each machine (see ``trivet_reference.plant.stops``)."""
+    """A fleet with its lives."""
 
     fleet: Fleet
     stretches: Stretches
-    reason: Ints
 
 
 def live(
@@ -49,7 +48,7 @@ def live(
     types: tuple[float, float, float] = ONE_TANK,
     parts: tuple[int, int, int] = (FIRST, LENGTH, COUNT),
 ) -> Living:
-    """A fleet that lives some stretches of its lives.
+    """A fleet that lives some stretches of two lives.
 
     Each stretch lies in another season, at another pace; in some the mains is low.
 
@@ -61,12 +60,13 @@ def live(
         sick: Share of machines with a fault.
         pace: Mean time between racks, from and to [s].
         types: Shares of machine types.
-        parts: Seconds of the first stretch and of the others, and the number of others.
+        parts: Seconds of the first stretch and of the others, and the number of others in each of two lives.
     """
     machines = machine.draw(seed, count, types)
-    drawn = lives.draw(seed, machines, sick, names=names)
-    told = stops.found(machines, drawn, seed) if sick > 0 else stops.Stops(drawn, np.zeros(count, np.int64))
-    stretches = lives.stretches(told.lives, seed, *parts)
+    one = lives.draw(seed, machines, sick, names=names)
+    every = (one, lives.again(seed + 50, machines, one, sick, names))
+    found = [stops.found(machines, each, seed).lives for each in every] if sick > 0 else every
+    stretches = lives.stretches(found, seed, *parts)
     rng = np.random.default_rng((seed, 4))
     plant = Dishwasher(machines, seed, stretches, pace=np.full(count, pace[0]), hour=HOUR)
     begins = {int(begin) for begin in stretches.begin}
@@ -80,7 +80,7 @@ def live(
 
     seconds = int(stretches.begin[-1]) + parts[1]
     kept = record(step, lambda: plant.sensors.signals(plant), interface, COLUMNS, seconds, round(HOUR * 3600))
-    return Living(Fleet(machines, stretches, kept), stretches, told.reason)
+    return Living(Fleet(machines, stretches, kept), stretches)
 
 
 class Truth(NamedTuple):
@@ -106,19 +106,26 @@ class Truth(NamedTuple):
 def truth(living: Living, cycles: Table) -> Truth:
     """What is true of the cycles of a fleet."""
     stretches, who = living.stretches, cycles.machine
-    drawn = stretches.lives
     hours = stretches.hours[cycles.stretch, who]
     hours = hours + (cycles.closed - stretches.begin[cycles.stretch]) / 3600.0
-    onset, failure, repair = drawn.onset[:, who], drawn.failure[:, who], drawn.repair[:, who]
-    begun = drawn.present[:, who] & (hours >= onset)
+    number = stretches.number_of[cycles.stretch]
+    told = [_course(one, who, hours) for one in stretches.lives]
+    lead, kind, down, since = (np.choose(number, column) for column in zip(*told, strict=True))
+    racks = living.fleet.machines.racks[who] / DAY
+    return Truth(lead, kind, down, racks, _weights(stretches, cycles), since)
+
+
+def _course(life: Lives, who: Ints, hours: Floats) -> tuple[Floats, Ints, np.ndarray[Any, np.dtype[np.bool_]], Floats]:
+    """Lead, kind, whether it is down, and hours since the onset, were all cycles of this life."""
+    onset, failure, repair = life.onset[:, who], life.failure[:, who], life.repair[:, who]
+    begun = life.present[:, who] & (hours >= onset)
     ahead = np.where(begun & (hours < failure), failure - hours, NEVER)
     first = ahead.argmin(axis=0)
     lead = ahead.min(axis=0)
-    kind = np.where(np.isfinite(lead), drawn.kind[first, who], -1)
+    kind = np.where(np.isfinite(lead), life.kind[first, who], -1)
     down = (begun & (hours >= failure) & (hours < failure + repair)).any(axis=0)
     since = np.where(begun & (hours < failure + repair), hours - onset, -1.0).max(axis=0)
-    racks = living.fleet.machines.racks[who] / DAY
-    return Truth(lead, kind, np.asarray(down), racks, _weights(stretches, cycles), np.where(since < 0, np.nan, since))
+    return lead, kind, np.asarray(down), np.where(since < 0, np.nan, since)
 
 
 def _weights(stretches: Stretches, cycles: Table) -> Floats:

@@ -139,7 +139,7 @@ class Teacher:
             1.0 - (cycles.levels * told).max(axis=1),
             np.where(truth.down, -1, reach(truth._replace(lead=lead))),
             np.log(np.clip(lead, 0.05, LONGEST)),
-            np.where(cycles.levels.max(axis=1) <= ABSENT, 1.0 / _HEALTHY, 1.0),
+            np.where((cycles.levels.max(axis=1) <= ABSENT) & (pattern != "B"), 1.0 / _HEALTHY, 1.0),
             truth.weight,
             cycles.machine,
             np.full(count, pattern),
@@ -152,7 +152,9 @@ class Teacher:
         for pattern, shares in _SHARES.items():
             lesson = lessons["B" if pattern == "B" else "ABC"]
             cycles = lesson.cycles
-            keep = np.where(cycles.levels.max(axis=1) <= ABSENT, _HEALTHY, 1.0) * (cycles.settled >= SETTLE)
+            alone = pattern == "B"
+            thinned = np.where(cycles.levels.max(axis=1) <= ABSENT, 1.0 if alone else _HEALTHY, 1.0)
+            keep = thinned * (cycles.settled >= (0 if alone else SETTLE))
             for past, share in zip((True, False), shares, strict=True):
                 later = (cycles.stretch > 0) | (not past)
                 made.append(self.rows(lesson, pattern, past, rng.random(len(keep)) < keep * later * share))
