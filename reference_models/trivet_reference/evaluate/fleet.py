@@ -188,7 +188,8 @@ def _sentence(one: Figures, tier: str) -> str:
     stand = "warns of more events than" if beaten else "does NOT warn of more events than"
     return (
         f"{one.machines} machines, {len(one.events[tier].rows)} events that this tier can name,"
-        f" {months:.1f} healthy machine-months, {one.novel[tier]:.1%} of healthy cycles called novel. The package {stand} CUSUM."
+        f" {months:.1f} healthy machine-months, {one.novel[tier]:.1%} of healthy cycles called novel."
+        f" The package {stand} CUSUM."
         " The maker's time-outs warn of nothing: they are the stop."
     )
 
