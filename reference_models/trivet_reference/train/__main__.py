@@ -29,7 +29,7 @@ def main() -> int:
     """Writes packages, signed with a key that is made here, used and thrown away."""
     parser = ArgumentParser(prog="python -m trivet_reference.train", description=__doc__)
     parser.add_argument("--to", type=Path, default=PACKAGES, help="folder for the packages and the public key")
-    parser.add_argument("--machines", type=int, default=400, help="simulated dishwashers to learn from")
+    parser.add_argument("--machines", type=int, default=280, help="simulated dishwashers to learn from")
     arguments = parser.parse_args()
     say = clock()
     # One thread: the fits are small, and threads that wait for each other cost more than they bring.

@@ -24,8 +24,8 @@ PRESENT, ABSENT = 0.3, 0.02
 
 LABELS = ("none", *FAULTS)
 
-UNNAMED = ("temperature_sensor_drift", "heat_recovery_fouled")
-"""Faults that this model does not learn to name: what they change cannot be told from health."""
+UNNAMED = ("softener_exhausted", "temperature_sensor_drift", "heat_recovery_fouled")
+"""Faults that this model does not learn to name: what they change cannot be told from health or from another fault."""
 
 _SHARES: Mapping[str, tuple[float, float]] = {
     "A": (0.5, 0.1),
