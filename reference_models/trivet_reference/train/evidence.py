@@ -11,9 +11,12 @@ import sklearn
 
 from trivet.interface.document import Interface
 from trivet.interface.parsed import Parsed
-from trivet_reference.train.dishwasher import SEEDS, Taught
+from trivet_reference.train.card import card
+from trivet_reference.train.dishwasher import LEAD, NAME, SEEDS, VERSION, Taught
+from trivet_reference.train.dishwasher_features import COLUMNS
 from trivet_reference.train.fitting import QUANTILES, UNKNOWN_SHARE
-from trivet_reference.train.living import Living
+from trivet_reference.train.inventory import dishwasher_inventory
+from trivet_reference.train.living import HORIZONS, Living
 from trivet_reference.train.materials import simulated, training
 
 SIMULATED = "Simulated only. Not validated on commercial dishwashers or kitchens."
@@ -39,7 +42,7 @@ def dishwasher_evidence(parsed: Parsed[Interface], learnt: Sequence[Living], tau
         for name, living in zip(SEEDS, learnt, strict=False)
     ]
     trained = taught.trained
-    return {
+    made = {
         "data": data,
         "training": _training("histogram gradient boosting; robust distances for novelty"),
         "calibration": {
@@ -55,8 +58,11 @@ def dishwasher_evidence(parsed: Parsed[Interface], learnt: Sequence[Living], tau
             },
             "note": SIMULATED,
         },
+        "croissant": dishwasher_inventory(parsed.document, extracts, COLUMNS),
         "provenance": training(parsed, extracts, SEEDS, {"machines": sizes["all_faults"], "rows": taught.rows}),
     }
+    outputs = ("novelty", "health", "fault", *HORIZONS, *LEAD)
+    return {**made, "card": card(parsed.document, NAME, VERSION, outputs, made)}
 
 
 def _training(method: str) -> dict[str, Any]:
