@@ -54,7 +54,7 @@ def upstream(tmp_path: Path) -> Path:
     git(folder, "add", ".")
     git(folder, "commit", "-q", "-m", "Add the interface")
     git(folder, "checkout", "-q", "-b", "change")
-    (folder / "interface.yaml").write_text(document.replace("title:", "note: 'looked through'\ntitle:", 1), "utf-8")
+    (folder / "interface.yaml").write_text(document.replace("label: {en: ", "label: {en: The ", 1), "utf-8")
     git(folder, "commit", "-q", "-a", "-m", "Reword")
     return folder
 

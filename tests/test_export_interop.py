@@ -36,6 +36,7 @@ import {{ DIGEST, OperationModeCodes, type Frame, type Line }} from "./{module}"
 const frame: Frame = {{ time: "2026-01-01T00:00:00Z", tank_temperature_1: 61.5, operation_mode: "heating" }};
 for (const text of readFileSync(process.argv[2], "utf8").trim().split("\\n")) {{
   const line: Line = JSON.parse(text);
+  if (line.kind === "checkpoint") continue; // about the log, not about an appliance
   if (line.interface !== DIGEST) throw new Error("another interface");
   if (line.kind === "prediction") console.log("health", line.outputs.health, "clog", line.outputs.fault?.filter_clog);
   if (line.kind === "decision") console.log(line.rule, line.state);
