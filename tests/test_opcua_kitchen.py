@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -15,6 +16,7 @@ from kits.opcua import Reader, port
 from servers import relay as wire
 from servers.opcua_kitchen import Kitchen, kitchen
 from servers.relay import Relay
+from trivet.cli import main
 from trivet.commission.connect import ask, profiles, propose
 from trivet.device.adapter import Target
 from trivet.device.library import resolve
@@ -74,3 +76,30 @@ def fan(item: object) -> bool:
 
 def conditions(reader: Reader) -> list[Condition]:
     return [item for item in reader.items if isinstance(item, Condition)]
+
+
+async def test_read_shows_three_devices_over_one_session(
+    hall: Kitchen, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with Relay("127.0.0.1", port(hall.url)) as relay:
+        found = await proposed(f"opc.tcp://127.0.0.1:{relay.port}", tmp_path)
+        before = relay.services[wire.CREATE_SESSION]
+        paths = [str(tmp_path / f"hall-{number}.yaml") for number in range(1, len(found) + 1)]
+        assert await asyncio.to_thread(main, ["read", *paths, "--wait", "6"]) == 0
+        assert relay.services[wire.CREATE_SESSION] == before + 1
+    shown = capsys.readouterr().out
+    assert [line for line in shown.splitlines() if line.startswith("hall-")] == ["hall-1:", "hall-2:", "hall-3:"]
+    assert "81" in shown
+    assert "180" in shown
+
+
+async def test_doctor_looks_around_in_one_session_and_watches_in_another(
+    hall: Kitchen, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with Relay("127.0.0.1", port(hall.url)) as relay:
+        await proposed(f"opc.tcp://127.0.0.1:{relay.port}", tmp_path)
+        before = relay.services[wire.CREATE_SESSION]
+        await asyncio.to_thread(main, ["doctor", str(tmp_path / "hall-1.yaml"), "--for", "4", "--format", "json"])
+        assert relay.services[wire.CREATE_SESSION] == before + 2
+    facts = json.loads(capsys.readouterr().out)["facts"]["endpoints"]["controller"]
+    assert {each["name"] for each in facts["devices"]} == {"Washer 1", "Washer 2", "Combi"}

@@ -35,8 +35,8 @@ async def kitchen() -> AsyncIterator[tuple[Peer, Relay, list[Reader]]]:
     """A server process that counts four times a second, and three devices of it behind a relay."""
     peer = Peer("asyncua", TICK)
     async with Relay("127.0.0.1", peer.port) as relay:
-        await peer.start()
         try:
+            await peer.start()
             async with AsyncExitStack() as stack:
                 readers = [await stack.enter_async_context(Reader(wanted(peer, relay, name))) for name in NAMES]
                 await asyncio.gather(*map(some, readers))
