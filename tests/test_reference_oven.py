@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from trivet_reference.plant import cookers, kitchen
+from trivet.signals import Floats
+from trivet_reference.plant import cookers, equipment, kitchen
 from trivet_reference.plant.oven import ENERGY_SAVE, STANDBY, Oven
 from trivet_reference.plant.pot import Node, heat
 
@@ -72,3 +73,63 @@ def test_pots_boil_in_minutes_to_hours() -> None:
     pot.advance(3600)
     assert np.mean(pot.temperature > 80.0) > 0.3
     assert np.all(pot.temperature < 101.0)
+
+
+def preheat(constants: cookers.Cookers, limit: int = 7200) -> Floats:
+    """Electrical energy from the room's temperature to the set-point [kWh]."""
+    temperature, used = constants.ambient.copy(), np.zeros(len(constants))
+    cold = temperature < constants.setpoint
+    for _ in range(limit):
+        heater = constants.power * cold
+        lost = constants.losses(temperature, constants.moist, heater)
+        temperature = temperature + (heater - lost) / constants.capacity
+        used += heater / 3.6e6
+        cold &= temperature < constants.setpoint
+    assert not cold.any()
+    return used
+
+
+def test_convection_ovens_idle_below_the_published_limit() -> None:
+    constants = equipment.draw_convection(1, 200)
+    idle = constants.loss * (177.0 - 24.0)
+    assert np.all(idle <= np.where(constants.pans > 4, 1400.0, 1000.0) + 1e-9)
+    assert idle.max() / 153.0 == pytest.approx(9.2, abs=0.2)
+    assert 0.8 < np.median(preheat(constants)) < 2.0
+
+
+def test_fryers_idle_and_preheat_as_published() -> None:
+    constants = equipment.draw_fryers(1, 200)
+    assert np.all(constants.loss * (175.0 - 24.0) <= 800.0 + 1e-9)
+    assert np.median(preheat(constants)) == pytest.approx(2.5, abs=0.4)
+    assert np.median(constants.capacity) == pytest.approx(55e3, rel=0.2)
+
+
+def test_griddles_idle_below_the_published_limit_for_each_square_foot() -> None:
+    constants = equipment.draw_griddles(1, 200)
+    per_foot = constants.loss * (191.0 - 24.0) / (constants.power / 2000.0)
+    assert np.all(per_foot < 320.0 / 0.85 + 1)
+    assert 0.8 < np.median(preheat(constants)) < 3.0
+
+
+def test_kettles_boil_within_an_hour() -> None:
+    constants = equipment.draw_kettles(1, 100)
+    minutes = preheat(constants) * 60.0 / (constants.power / 1000.0)
+    assert 15 < np.median(minutes) < 60
+
+
+def test_each_kind_cooks_through_a_lunch() -> None:
+    for draw in equipment.KINDS.values():
+        oven = Oven(draw(7, 8), 7, hour=11.0, steams=draw is cookers.draw_ovens, pace=900.0)
+        oven.advance(7200)
+        assert np.all(oven.taken > 0)
+        assert np.all(oven.temperature < oven.cookers.setpoint + 5.0)
+
+
+def test_kitchens_have_four_to_ten_appliances() -> None:
+    constants, kitchen_of, kinds = equipment.draw_kitchens(3, 40)
+    counts = np.bincount(kitchen_of.astype(int))
+    assert counts.min() >= 4
+    assert counts.max() <= 10
+    assert set(kinds) == set(equipment.KINDS)
+    assert len(constants) == len(kinds)
+    assert np.all(constants.power > 1000)

@@ -136,7 +136,8 @@ class Trial:
         c = self._cookers
         time = np.zeros(len(self.energy))
         cold = self.reading < setpoint
-        never = cold & (c.power * c.voltage**2 <= c.losses(setpoint - c.bias, c.moist))
+        full = c.power * c.voltage**2
+        never = cold & (full <= c.losses(setpoint - c.bias, c.moist, full))
         active = cold & ~never
         while active.any() and time.max() < LONGEST:
             before = self.energy.copy()
@@ -151,6 +152,7 @@ class Trial:
         c = self._cookers
         self.humidity = relax(self.humidity, c.moist, 60.0)
         heater = c.power * heating * c.voltage**2
-        self.temperature = self.temperature + (heater - c.losses(self.temperature, self.humidity)) / c.capacity
+        lost = c.losses(self.temperature, self.humidity, heater)
+        self.temperature = self.temperature + (heater - lost) / c.capacity
         self.reading = relax(self.reading, self.temperature + c.bias, c.lag)
         self.energy = self.energy + (heater + base) / 3600.0

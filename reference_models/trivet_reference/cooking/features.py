@@ -5,6 +5,7 @@ from __future__ import annotations
 from trivet.build.features import Baseline, FeatureList
 from trivet_reference.cooking.actions import HORIZON, NEAR
 from trivet_reference.identify import ROOM
+from trivet_reference.plant.pot import ATMOSPHERE
 from trivet_reference.train.listing import Listing, above, below
 
 COLUMNS = (
@@ -23,6 +24,7 @@ PARAMETERS = (
     "loss_coefficient",
     "evaporation_coefficient",
     "setback_temperature",
+    "steam_share",
 )
 CONTEXT = ("frames", "elapsed", *PARAMETERS)
 
@@ -38,6 +40,7 @@ FULL, IDLE = 0.93, 0.1
 
 _LAST_MINUTE = 6
 _NODE = ("ambient", "heat_capacity", "loss_coefficient", "evaporation")
+_HEATED = ("ambient", "heat_capacity", "loss_coefficient", "evaporation_heated")
 
 
 def features(frame: float, length: int) -> FeatureList:
@@ -61,6 +64,7 @@ def _given(f: Listing) -> None:
         ("ambient_usual", ROOM, "Cel"),
         ("setback_share", USUAL_SETBACK, "1"),
         ("near", NEAR - 0.5, "K"),
+        ("per_atmosphere", 1.0 / ATMOSPHERE, "/kPa"),
     ):
         f.add(name, "constant", value=value, unit=unit)
     f.add("now", "last", "chamber_temperature", unit="Cel")
@@ -86,15 +90,19 @@ def _power(f: Listing) -> None:
     f.add("heater_share", "difference", "full_share", "base_share")
     f.add("heater", "product", "heater_share", "rated_power", unit="W")
     f.add("base", "product", "base_share", "rated_power", unit="W")
+    f.add("steam", "otherwise", "steam_share", "zero")
+    f.add("steam_power", "product", "steam", "heater", unit="W")
+    f.add("steam_heated", "product", "steam_power", "per_atmosphere", unit="W/kPa")
+    f.add("evaporation_heated", "total", "evaporation", "steam_heated", unit="W/kPa")
 
 
 def _ready(f: Listing) -> None:
     """Time to the set-point at full power, after each action."""
-    f.add("ready_preheat", "heat_up_time", "now", "target", "heater", *_NODE, unit="s")
+    f.add("ready_preheat", "heat_up_time", "now", "target", "heater", *_HEATED, unit="s")
     f.add("cooled", "cool_down", "now", "horizon", *_NODE, unit="Cel")
-    f.add("ready_off", "heat_up_time", "cooled", "target", "heater", *_NODE, unit="s")
+    f.add("ready_off", "heat_up_time", "cooled", "target", "heater", *_HEATED, unit="s")
     f.add("lowered", "largest", "cooled", "setback", unit="Cel")
-    f.add("ready_lowered", "heat_up_time", "lowered", "target", "heater", *_NODE, unit="s")
+    f.add("ready_lowered", "heat_up_time", "lowered", "target", "heater", *_HEATED, unit="s")
     f.add("ready_late", "difference", "ready_preheat", "horizon", unit="s")
     f.add("ready_setback", "largest", "ready_lowered", "ready_late", unit="s")
     f.add("gap", "difference", "target", "now", unit="K")
@@ -107,7 +115,7 @@ def _ready(f: Listing) -> None:
 def _energy(f: Listing) -> None:
     """Heating, holding and what runs beside the heater, over the horizon and until it is ready again."""
     _held(f, "target", "ready_preheat")
-    f.add("heat_back", "heat_up_time", "now", "setback", "heater", *_NODE, unit="s")
+    f.add("heat_back", "heat_up_time", "now", "setback", "heater", *_HEATED, unit="s")
     _held(f, "setback", "heat_back")
     f.add("heat_within", "smallest", "heat_back", "horizon", unit="s")
     f.add("heat_setback", "total", "heat_within", "ready_setback", unit="s")
@@ -119,8 +127,15 @@ def _energy(f: Listing) -> None:
 
 
 def _held(f: Listing, level: str, heating: str) -> None:
-    """Energy [J] that keeps a level for what is left of the horizon once it is there."""
-    f.add(f"{level}_loss", "hold_power", level, "ambient", "loss_coefficient", "evaporation", unit="W")
+    """Energy [J] that keeps a level for what is left of the horizon once it is there.
+
+    Of the power that holds a level, too, a share leaves as steam: it is the loss over what stays.
+    """
+    f.add(f"{level}_still", "hold_power", level, "ambient", "loss_coefficient", "evaporation", unit="W")
+    f.add(f"{level}_pressed", "hold_power", level, "ambient", "zero", "steam", unit="kPa")
+    f.add(f"{level}_steam", "product", f"{level}_pressed", "per_atmosphere")
+    f.add(f"{level}_stays", "difference", "one", f"{level}_steam")
+    f.add(f"{level}_loss", "ratio", f"{level}_still", f"{level}_stays", unit="W")
     f.add(f"{level}_power", "smallest", f"{level}_loss", "heater", unit="W")
     f.add(f"{level}_settling", "cool_time", "now", level, *_NODE, unit="s")
     f.add(f"{level}_before", "total", heating, f"{level}_settling", unit="s")

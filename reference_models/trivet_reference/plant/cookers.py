@@ -1,6 +1,6 @@
 """What differs from one cooking appliance to the next: drawn once, then constant.
 
-A single thermal node: ``C dT/dt = u P - UA (T - Ta) - k (ps(T) - ps(Ta)) - load - door``.
+A single thermal node: ``C dT/dt = u P - UA (T - Ta) - (k + s u P / 101.325) (ps(T) - ps(Ta)) - load - door``.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from trivet.signals import Floats
+from trivet_reference.plant.pot import ATMOSPHERE
 from trivet_reference.plant.water import evaporation
 
 
@@ -22,6 +23,7 @@ class Cookers:
         capacity: Heat capacity of appliance and fixed contents [J/K].
         loss: Linear heat loss [W/K].
         evaporation: Evaporation loss in moist air at saturation [W/kPa].
+        steam: Share of the heating power that leaves as steam at boiling.
         moist: Humidity share outside of steam modes: 1 for a pot, small for an oven.
         setpoint: Usual set-point [degC].
         setback: Set-point while it saves energy [degC].
@@ -34,6 +36,7 @@ class Cookers:
         lag: Time constant of the sensor [s].
         bias: Error of the sensor [K].
         ambient: Room temperature [degC].
+        exchange: Heat that a kilogram of food takes for each kelvin that it is colder [W/(kg K)].
         pans: Loads it takes at once.
         orders: Loads on a day.
         saves: Whether it lowers its set-point by itself after 20 idle minutes.
@@ -43,6 +46,7 @@ class Cookers:
     capacity: Floats
     loss: Floats
     evaporation: Floats
+    steam: Floats
     moist: Floats
     setpoint: Floats
     setback: Floats
@@ -55,6 +59,7 @@ class Cookers:
     lag: Floats
     bias: Floats
     ambient: Floats
+    exchange: Floats
     pans: Floats
     orders: Floats
     saves: Floats
@@ -62,10 +67,11 @@ class Cookers:
     def __len__(self) -> int:
         return len(self.power)
 
-    def losses(self, temperature: Floats, humidity: Floats) -> Floats:
-        """Heat lost to the room [W] at this temperature [degC] and humidity (share of saturation)."""
+    def losses(self, temperature: Floats, humidity: Floats, heater: Floats | float = 0.0) -> Floats:
+        """Heat lost to the room [W], by temperature [degC], humidity (share of saturation) and heating power [W]."""
         linear = self.loss * (temperature - self.ambient)
-        return np.asarray(linear + self.evaporation * humidity * evaporation(temperature, self.ambient))
+        vapour = self.evaporation * humidity + self.steam * heater / ATMOSPHERE
+        return np.asarray(linear + vapour * evaporation(temperature, self.ambient))
 
     def parameters(self, appliance: int) -> dict[str, float]:
         """The interface's parameters of one appliance."""
@@ -75,6 +81,7 @@ class Cookers:
             "loss_coefficient": self.loss,
             "evaporation_coefficient": self.evaporation * self.moist,
             "setback_temperature": self.setback,
+            "steam_share": self.steam,
         }
         return {name: round(float(values[appliance]), 3) for name, values in exact.items()}
 
@@ -97,6 +104,7 @@ def draw_ovens(seed: int, count: int) -> Cookers:
         capacity=(2400.0 * pans + 9000.0) * rng.uniform(0.8, 1.3, count),
         loss=loss,
         evaporation=np.maximum(steam - loss * 76.0, 100.0) / 99.0,
+        steam=np.zeros(count),
         moist=rng.uniform(0.01, 0.04, count),
         setpoint=setpoint,
         setback=np.round(setpoint * rng.uniform(0.6, 0.75, count) / 5) * 5,
@@ -109,6 +117,7 @@ def draw_ovens(seed: int, count: int) -> Cookers:
         lag=rng.uniform(3, 15, count),
         bias=rng.normal(0, 0.7, count),
         ambient=ambient,
+        exchange=np.full(count, 25.0),
         pans=pans,
         orders=rng.uniform(8, 30, count),
         saves=(rng.random(count) < 0.4).astype(float),
@@ -131,6 +140,7 @@ def draw_pots(seed: int, count: int) -> Cookers:
         capacity=capacity,
         loss=0.25 * surface * rng.uniform(0.05, 2.0, count),
         evaporation=wet,
+        steam=np.random.default_rng((seed, 14)).uniform(0.0, 0.2, count),
         moist=np.ones(count),
         setpoint=setpoint,
         setback=np.round(setpoint - rng.uniform(15, 30, count)),
@@ -143,6 +153,7 @@ def draw_pots(seed: int, count: int) -> Cookers:
         lag=rng.uniform(2, 20, count),
         bias=rng.normal(0, 0.5, count),
         ambient=ambient,
+        exchange=np.full(count, 25.0),
         pans=np.ones(count),
         orders=rng.uniform(4, 15, count),
         saves=np.zeros(count),

@@ -34,8 +34,11 @@ class Kitchen:
         pace: Mean time between loads [s], or None for the day's own rhythm.
     """
 
-    def __init__(self, cookers: Cookers, rng: np.random.Generator, pace: float | None = None) -> None:
+    def __init__(
+        self, cookers: Cookers, rng: np.random.Generator, pace: float | None = None, steams: bool = True
+    ) -> None:
         count = len(cookers)
+        self._programmes = 3 if steams else 1
         self._cookers = cookers
         self._rng = rng
         self.pace = pace
@@ -119,7 +122,7 @@ class Kitchen:
         rng, count, pans = self._rng, len(index), self._cookers.pans[index]
         self.mass[index] = pans * rng.uniform(0.4, 2.2, count)
         self.cold[index] = rng.choice([-15.0, 4.0, 12.0, 20.0], count, p=[0.15, 0.45, 0.2, 0.2])
-        self.programme[index] = rng.choice(3, count, p=[0.5, 0.3, 0.2])
+        self.programme[index] = rng.choice(3, count, p=[0.5, 0.3, 0.2]) % self._programmes
         steam = self.programme[index] == 2
         self.target[index] = np.where(steam, 100.0, self._cookers.setpoint[index])
         self.remaining[index] = rng.uniform(480.0, 1800.0, count)

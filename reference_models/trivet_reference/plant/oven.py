@@ -1,4 +1,4 @@
-"""A fleet of simulated combi ovens (and pots, whose modes are fewer), in one-second steps."""
+"""A fleet of simulated cooking appliances, in one-second steps; only combi ovens have steam programmes."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Oven:
         self._steams = steams
         self.cookers = cookers
         self.second = round(hour * 3600)
-        self.kitchen = Kitchen(cookers, self._rng, pace)
+        self.kitchen = Kitchen(cookers, self._rng, pace, steams)
         self.temperature, self.reading = cookers.ambient.copy(), cookers.ambient.copy()
         self.setpoint = cookers.setpoint.copy()
         self.humidity = cookers.moist.copy()
@@ -98,8 +98,8 @@ class Oven:
         on = self._calling & closed & (kitchen.state != CLOSED)
         self.heater = c.power * on * (c.voltage + self._voltage) ** 2
         stored = c.capacity * (self.temperature - c.ambient)
-        lost = c.losses(self.temperature, self.humidity) + c.door_loss * stored * ~closed
-        exchange = 25.0 * kitchen.mass * (0.6 + self.humidity) * (kitchen.state == COOK)
+        lost = c.losses(self.temperature, self.humidity, self.heater) + c.door_loss * stored * ~closed
+        exchange = c.exchange * kitchen.mass * (0.6 + self.humidity) * (kitchen.state == COOK)
         taken = exchange * (self.temperature - self.food)
         self._warm_food(taken)
         self.temperature = self.temperature + (self.heater - lost - taken) / c.capacity

@@ -9,6 +9,9 @@ import numpy as np
 from trivet.signals import Floats
 from trivet_reference.plant.water import evaporation
 
+ATMOSPHERE = 101.325
+"""Air pressure at which water boils at 100 degC [kPa]."""
+
 
 class Node(NamedTuple):
     """One thermal node; each entry broadcasts.
@@ -18,17 +21,23 @@ class Node(NamedTuple):
         loss: Linear loss [W/K].
         evaporation: [W/kPa].
         ambient: [degC].
+        steam: Share of the heating power that leaves as steam at boiling.
     """
 
     capacity: Floats
     loss: Floats
     evaporation: Floats
     ambient: Floats
+    steam: Floats | float = 0.0
+
+    def heated(self, power: Floats) -> Floats:
+        """Evaporation coefficient while it is heated with a power [W]; the loss is linear in it [W/kPa]."""
+        return np.asarray(self.evaporation + self.steam * power / ATMOSPHERE)
 
     def rate(self, temperature: Floats, power: Floats) -> Floats:
         """dT/dt [K/s] at a heating power [W]."""
         lost = self.loss * (temperature - self.ambient)
-        lost = lost + self.evaporation * evaporation(temperature, self.ambient)
+        lost = lost + self.heated(power) * evaporation(temperature, self.ambient)
         return np.asarray((power - lost) / self.capacity)
 
 
