@@ -79,7 +79,9 @@ def test_declared_limits_stand_and_others_do_not() -> None:
     assert reasons(one("preheat", 191.0), appliance(), Limits(highest=190)) == {"set_point"}
     assert reasons(one("preheat", 180.0), appliance(temperature=195.0), Limits(highest=190)) == {"too_hot"}
     assert reasons(one("setback", 30.0), appliance(), Limits(lowest=40)) == {"set_point"}
-    assert reasons(one("preheat", NAN), appliance()) == {"set_point"}
+    assert reasons(one("preheat", NAN), appliance()) == set()
+    assert reasons(one("preheat", NAN), appliance(), Limits(highest=190)) == {"set_point"}
+    assert reasons(one("preheat", math.inf), appliance()) == {"set_point"}
     assert reasons(one("off", NAN, NAN, NAN), appliance(rate=50.0, switchings=NAN)) == set()
 
 
@@ -109,8 +111,9 @@ def drawn(seed: int, rows: int) -> tuple[Proposals, Situations, Limits]:
         rate=edged(rng, rows, 1.0, -1.0) * rng.choice([0.1, 1.0], rows),
         switchings=rng.choice([0.0, 3.0, 5.0, 6.0, 7.0, NAN], rows),
     )
-    declared = [np.where(rng.random(rows) < 0.5, NAN, value) for value in (1.0, 6.0, 40.0, 190.0, 40.0)]
-    return made, now, Limits(63.0, *declared)
+    declared = [np.where(rng.random(rows) < 0.5, NAN, value) for value in (1, 6, 40, 190, 40)]
+    ramp, switchings, lowest, highest, humidity = declared
+    return made, now, Limits(63.0, ramp, switchings, lowest, highest, humidity)
 
 
 def violations(action: np.ndarray, wanted: Proposals, now: Situations, limits: Limits) -> Iterator[str]:
@@ -155,7 +158,7 @@ def bounds(row: int, does: int, wanted: Proposals, now: Situations, limits: Limi
             yield "too low"
         if not math.isnan(highest) and not wanted.setpoint[row] <= highest:
             yield "too high"
-        if not math.isfinite(wanted.setpoint[row]):
+        if math.isinf(wanted.setpoint[row]):
             yield "no set-point"
     if does == 3 and not math.isnan(highest) and not now.temperature[row] <= highest:
         yield "oil"

@@ -13,6 +13,7 @@ import sys
 VERBS = {
     "demo": "a simulated kitchen on loopback, judged live",
     "run": "verify a package and judge devices with it",
+    "plan": "advise a kitchen when to switch off, set back, hold or preheat",
     "connect": "find out what answers at a URL and propose device documents",
     "read": "show every signal of a device: value, unit, age, status",
     "doctor": "look at a device, an endpoint or a profile and say what is wrong",

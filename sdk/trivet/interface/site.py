@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from trivet.errors import Message
@@ -63,6 +63,42 @@ class PowerLimit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Demand:
+    """How many orders an hour an appliance may expect while it holds; the first demand that holds counts.
+
+    Attributes:
+        orders: For each hour.
+        hours: When it holds; empty means always.
+    """
+
+    __pydantic_config__ = STRICT
+
+    orders: float
+    hours: tuple[Hours, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What an appliance's maker allows; what is not declared is not checked.
+
+    Attributes:
+        lowest: Least set-point [degC].
+        highest: Highest set-point and temperature, as of oil [degC].
+        ramp: Fastest change of temperature [K/s].
+        switchings: Most switchings of the contactor within an hour.
+        humidity: Least chamber humidity [%].
+    """
+
+    __pydantic_config__ = STRICT
+
+    lowest: float | None = None
+    highest: float | None = None
+    ramp: float | None = None
+    switchings: float | None = None
+    humidity: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
     """An appliance of a site.
 
@@ -70,6 +106,9 @@ class Member:
         device: Path of its device document.
         priority: The higher, the later it is asked to yield.
         shed: Whether advice may ask it to yield at all.
+        demand: Expected orders; empty means that it is needed at any time while the kitchen is open.
+        setpoint: Temperature at which it is used [degC]; needed only to keep ``limits``.
+        limits: What advice has to keep.
     """
 
     __pydantic_config__ = STRICT
@@ -77,6 +116,9 @@ class Member:
     device: str
     priority: int = 0
     shed: bool = True
+    demand: tuple[Demand, ...] = ()
+    setpoint: float | None = None
+    limits: Limits = field(default_factory=Limits)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -80,7 +80,8 @@ class Proposals(NamedTuple):
 
     Attributes:
         action: Place in ``ACTIONS``.
-        setpoint: That the thermostat would have [degC]; of no account for ``off`` and ``hold``.
+        setpoint: That the thermostat would have [degC]; of no account for ``off`` and ``hold``; NaN is the
+            controller's own, which nobody read.
         ramp: Fastest change that it would cause [K/s].
         humidity: Chamber humidity that would come of it [%].
     """
@@ -154,6 +155,7 @@ def _gentle(proposals: Proposals, limits: Limits, action: Ints) -> Flags:
 
 
 def _within(proposals: Proposals, limits: Limits) -> Flags:
-    """Rows with a set-point inside its window."""
-    low, high = (np.where(np.isnan(end), none, end) for end, none in ((limits.lowest, -300.0), (limits.highest, 1e4)))
-    return np.asarray((proposals.setpoint >= low) & (proposals.setpoint <= high))
+    """Rows with a set-point inside its window, where one was declared, and never an infinite one."""
+    above = np.isnan(limits.lowest) | (proposals.setpoint >= limits.lowest)
+    below = np.isnan(limits.highest) | (proposals.setpoint <= limits.highest)
+    return np.asarray(above & below & ~np.isinf(proposals.setpoint))
