@@ -63,15 +63,15 @@ def move(of: Appliances, distance: Floats) -> Move:
     """What each choice does from distances ``(appliances, n)``."""
     full, hold, base, lowered, cold = (v[:, None] for v in (of.full, of.hold, of.base, of.lowered, of.cold))
     rested = of.resting(distance, STEP)
-    kept = np.maximum(np.maximum(lowered, distance - STEP), np.minimum(rested, lowered))
-    kept = np.where(distance <= lowered, np.minimum(rested, lowered), kept)
+    kept = np.where(distance > lowered, np.maximum(lowered, distance - STEP), np.minimum(rested, lowered))
     # Kept at a distance, heating takes off in its share of the time what resting adds in the rest.
     growing = np.maximum(cold - lowered, 0.0) / of.tau[:, None]
-    at_level = np.where(rested >= lowered, full * growing / (1.0 + growing), 0.0)
-    climbing = full * np.clip(distance - kept, 0.0, STEP) / STEP
+    level = full * growing / (1.0 + growing)
+    climbing = np.clip(distance - kept, 0.0, STEP) / STEP
     heating = np.minimum(distance, STEP) / STEP
-    power = [np.zeros_like(distance), np.maximum(base, np.where(distance > lowered, climbing, at_level))]
-    power.append(full * heating + hold * (1.0 - heating))
+    climb = full * climbing + level * (1.0 - climbing)
+    lower = np.where(distance > lowered, climb, np.where(rested >= lowered, level, 0.0))
+    power = [np.zeros_like(distance), np.maximum(base, lower), full * heating + hold * (1.0 - heating)]
     after = [rested, kept, np.maximum(distance - STEP, 0.0)]
     return Move(np.stack(after, axis=-1), np.stack(power, axis=-1) * STEP / 3600.0)
 
