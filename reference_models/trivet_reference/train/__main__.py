@@ -1,4 +1,7 @@
-"""``python -m trivet_reference.train``: simulates, trains, packs and signs both reference models."""
+"""``python -m trivet_reference.train``: simulates, trains, packs and signs the reference models.
+
+With ``--only`` one of them is trained, and the other, as it lies in the folder, is signed anew with it.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,9 @@ from trivet.interface.document import Interface
 from trivet.interface.library import find
 from trivet.interface.parse import read
 from trivet.package.archive import read as read_package
+from trivet.package.container import join, split
 from trivet.package.keys import generate, public_key
+from trivet.package.layout import is_meta
 from trivet.package.sign import sign
 from trivet_reference.cooking.model import cooking_package
 from trivet_reference.train import dishwasher
@@ -30,14 +35,23 @@ def main() -> int:
     parser = ArgumentParser(prog="python -m trivet_reference.train", description=__doc__)
     parser.add_argument("--to", type=Path, default=PACKAGES, help="folder for the packages and the public key")
     parser.add_argument("--machines", type=int, default=280, help="simulated dishwashers to learn from")
+    parser.add_argument("--only", choices=("dishwasher", "cooking"), help="train this one and keep the other")
     arguments = parser.parse_args()
     say = clock()
+    kept = [bare(path) for path in arguments.to.glob("*.trivet") if arguments.only and arguments.only not in path.name]
     # One thread: the fits are small, and threads that wait for each other cost more than they bring.
     with threadpool_limits(1):
-        made = [train_dishwasher(arguments.machines, say), cooking_package(COOKING_SEED, say)]
-    for path in write(made, arguments.to):
+        made = [] if arguments.only == "cooking" else [train_dishwasher(arguments.machines, say)]
+        made += [] if arguments.only == "dishwasher" else [cooking_package(COOKING_SEED, say)]
+    for path in write([*kept, *made], arguments.to):
         say(f"{path} {path.stat().st_size} bytes")
     return 0
+
+
+def bare(path: Path) -> bytes:
+    """A package without its signatures."""
+    members = split(path.read_bytes())
+    return join((name, bytes(content)) for name, content in members.items() if not is_meta(name))
 
 
 def write(packages: list[bytes], folder: Path) -> list[Path]:
