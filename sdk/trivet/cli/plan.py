@@ -77,10 +77,10 @@ def _asked(arguments: Namespace) -> dict[str, list[dict[str, Any]]]:
     import asyncio
     from pathlib import Path
 
+    from trivet import canonical
     from trivet.commission.kitchen import newest, seats
     from trivet.package.trust import home_folder
     from trivet.pipeline.assemble import assemble
-    from trivet.pipeline.lines import encode
     from trivet.pipeline.run import run
     from trivet.pipeline.store import Store
     from trivet.runtime.model import Model
@@ -89,7 +89,7 @@ def _asked(arguments: Namespace) -> dict[str, list[dict[str, Any]]]:
 
     class Kept:
         async def write(self, lines: Any) -> None:
-            kept.extend(map(encode, lines))
+            kept.extend(canonical.dumps(dict(line)) for line in lines)
 
         async def close(self) -> None:
             return None
