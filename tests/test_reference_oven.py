@@ -127,7 +127,7 @@ def test_each_kind_cooks_through_a_lunch() -> None:
 
 def test_kitchens_have_four_to_ten_appliances() -> None:
     constants, kitchen_of, kinds = equipment.draw_kitchens(3, 40)
-    counts = np.bincount(kitchen_of.astype(int))
+    counts = np.bincount(kitchen_of)
     assert counts.min() >= 4
     assert counts.max() <= 10
     assert set(kinds) == set(equipment.KINDS)

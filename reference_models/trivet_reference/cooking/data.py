@@ -103,11 +103,11 @@ def simulate(interface: Interface, seed: int, count: int, sessions: Sessions = S
 
 def _samples(interface: Interface, cookers: Cookers, seed: int, hour: float, seconds: int, steams: bool) -> Samples:
     session = _watch(interface, cookers, seed, hour, seconds, steams)
-    told = _told(cookers, seed)
+    plates = told(cookers, seed)
     made, owner = [], []
     for number in range(len(cookers)):
         ends = {START + (session.recording.start + at) * SECOND: n for n, at in enumerate(session.elapsed)}
-        known = {name: float(told[name][number]) for name in PARAMETERS}
+        known = {name: float(plates[name][number]) for name in PARAMETERS}
         found = windows(session.recording, number, interface, "recent", COLUMNS, COLUMNS, known)
         chosen = [(ends[window.span[1]], window) for window in found if window.span[1] in ends]
         made += [window for _, window in chosen]
@@ -157,7 +157,7 @@ def _picked(states: list[Moments], place: Ints, plant: Ints) -> Moments:
     return Moments(taken(every.cookers, rows), *rest)
 
 
-def _told(cookers: Cookers, seed: int) -> dict[str, Floats]:
+def told(cookers: Cookers, seed: int) -> dict[str, Floats]:
     """The parameters as a device document has them: thermal constants with the errors of an identification."""
     rng = np.random.default_rng((seed, 22))
     plates = [cookers.parameters(number) for number in range(len(cookers))]

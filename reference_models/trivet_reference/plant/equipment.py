@@ -12,7 +12,7 @@ from dataclasses import fields, replace
 
 import numpy as np
 
-from trivet.signals import Floats
+from trivet.signals import Floats, Ints
 from trivet_reference.plant.cookers import Cookers, draw_ovens
 
 SQUARE_FOOT = 0.092903
@@ -161,7 +161,7 @@ SHARES = {"combi": 0.25, "convection": 0.2, "fryer": 0.25, "griddle": 0.15, "ket
 """How often each kind stands in a kitchen."""
 
 
-def draw_kitchens(seed: int, kitchens: int) -> tuple[Cookers, Floats, list[str]]:
+def draw_kitchens(seed: int, kitchens: int) -> tuple[Cookers, Ints, list[str]]:
     """Kitchens of 4 to 10 appliances.
 
     Returns:
@@ -175,4 +175,4 @@ def draw_kitchens(seed: int, kitchens: int) -> tuple[Cookers, Floats, list[str]]
     for name, fleet in drawn.items():
         for place, values in made.items():
             values[kind == name] = getattr(fleet, place)
-    return Cookers(**made), kitchen.astype(float), [str(name) for name in kind]
+    return Cookers(**made), kitchen, [str(name) for name in kind]
