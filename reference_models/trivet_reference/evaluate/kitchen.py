@@ -118,9 +118,10 @@ class Compared:
 
     def _row(self, name: str, o: Outcome) -> str:
         served = o.served.sum() / 100.0
+        unready, late = o.unready.sum() / served, o.late.sum() / served
         return (
-            f"simulated  {NAMES[name]:26} {o.energy.mean() / DAYS:9.1f} {o.peak.mean():8.1f} {o.unready.sum() / served:12.2f}"
-            f" {o.late.sum() / served:13.2f} {o.lethality:8.0f} s {o.violations:11d}"
+            f"simulated  {NAMES[name]:26} {o.energy.mean() / DAYS:9.1f} {o.peak.mean():8.1f}"
+            f" {unready:12.2f} {late:13.2f} {o.lethality:8.0f} s {o.violations:11d}"
         )
 
     def figures(self) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from trivet_reference.cooking.data import told
 from trivet_reference.cooking.features import COLUMNS, PARAMETERS
 from trivet_reference.identify import ROOM
 from trivet_reference.plant.cookers import Cookers
+from trivet_reference.plant.machine import Flags
 from trivet_reference.plant.oven import Oven
 from trivet_reference.plant.pot import ATMOSPHERE
 from trivet_reference.plant.service import CLOSES, DT, OPENS, PER_DAY, Loads, Service
@@ -76,7 +77,7 @@ def run(asked: Loads, choose: Choose) -> Outcome:
         vetoed += against
         for _ in range(PER_STEP):
             each[step] += plant.step(kept) / PER_STEP
-    member = np.arange(kitchens)[:, None] == asked.kitchen
+    member = np.equal.outer(np.arange(kitchens), asked.kitchen).astype(float)
     power = each @ member.T
     quarters = power[: steps // 3 * 3].reshape(-1, 3, kitchens).mean(axis=1)
     return Outcome(
@@ -224,7 +225,7 @@ def predicted(model: Model, cookers: Cookers, seed: int) -> tuple[Appliances, in
     raw = model.raw(stack(made))
     names = ("off", "setback", "hold", "preheat")
     ready, energy = (np.asarray(raw[name], np.float64) for name in ("time_to_ready", "energy"))
-    whole = np.isfinite(ready).all(axis=1) & np.isfinite(energy).all(axis=1)
+    whole: Flags = np.isfinite(ready).all(axis=1) & np.isfinite(energy).all(axis=1)
     ready, energy = (np.where(whole[:, None], of, 1.0) for of in (ready, energy))
     seen: list[Sight] = sights(*([dict(zip(names, row, strict=True)) for row in of.tolist()] for of in (ready, energy)))
     return appliances(seen), int((~whole).sum())

@@ -28,8 +28,8 @@ from trivet.signals import SECOND
 LONGEST_LINE = 1 << 20
 """Bytes of a line that is read."""
 
-WAIT = 300.0
-"""What a minute of waiting is worth, in watt hours."""
+BEYOND = 3.0
+"""How much further the plan is thought than it is told [h], since nothing matters at the end of a plan."""
 
 OUTPUTS = ("time_to_ready", "energy")
 
@@ -153,9 +153,11 @@ def plan(path: Path, lines: Mapping[str, list[dict[str, Any]]], at: int | None, 
         )
     last = [lines[seat.appliance][-1] for seat in chosen]
     start = _grid(at if at is not None else max(instant(one["time"]) for one in last))
-    when = calendar(site, [seat.member for seat in chosen], start, max(1, round(hours * 3600 / STEP)))
+    steps = max(1, round(hours * 3600 / STEP))
+    whole = calendar(site, [seat.member for seat in chosen], start, steps + round(BEYOND * 3600 / STEP))
     of = _appliances(chosen, lines)
-    made = schedule(of, when.orders, wait / 60.0, _yielding(site, chosen), when.price)
+    made = schedule(of, whole.orders, wait / 60.0, _yielding(site, chosen), whole.price).until(steps)
+    when = whole.until(steps)
     known = [_known(seat, one) for seat, one in zip(chosen, last, strict=True)]
     advice = advise([seat.name for seat in chosen], of, made, when, known)
     sources = {

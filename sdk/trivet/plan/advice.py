@@ -140,7 +140,8 @@ def _advice(
     used = plan.power[part.first : part.last, part.row]
     saved, shed = 0.0, 0.0
     if part.action in (OFF, SETBACK) and working.any():
-        debt = _after(plan, part) - plan.distance[part.first, part.row]
+        grown = _after(plan, part) - plan.distance[part.first, part.row]
+        debt = grown if working[-1] else 0.0
         saved = float((kept - used).sum() * STEP - of.full[part.row] * max(debt, 0.0)) / 3600.0
         shed = float(np.maximum(kept - used, 0.0).mean())
     return Advice(name, WORDS[part.action], start, end, saved, shed, _reason(part, plan, when))
@@ -157,8 +158,11 @@ def _reason(part: Segment, plan: Schedule, when: Calendar) -> str:
         return f"ready at {when.clock(part.last)}{early}"
     if part.action == HOLD:
         return "needed" if orders else "warm and soon needed"
-    if not when.open[part.first : part.last].any():
-        return f"closed until {when.clock(part.last)}"
+    working = when.open[part.first : part.last]
+    if not working.any():
+        return f"closed until {when.clock(part.last)}" if part.last < len(when.open) else "closed"
+    if not working[-1]:
+        return f"closing at {when.clock(part.first + int(np.argmin(working)))}"
     if orders >= ALWAYS:
         return "the power limit leaves nothing for it"
     return f"{orders:.1f} orders expected before {when.clock(part.last)}"

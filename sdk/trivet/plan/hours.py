@@ -36,6 +36,10 @@ class Calendar(NamedTuple):
     orders: Floats
     price: Floats
 
+    def until(self, step: int) -> Calendar:
+        """The same, cut short."""
+        return self._replace(open=self.open[:step], orders=self.orders[:step], price=self.price[:step])
+
     def moment(self, step: int) -> int:
         """When a step begins [ns, UTC]."""
         return self.start + round(step * STEP) * SECOND

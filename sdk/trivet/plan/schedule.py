@@ -56,6 +56,10 @@ class Schedule(NamedTuple):
     over: float
     lead: int
 
+    def until(self, step: int) -> Schedule:
+        """The same, cut short; what waits later stays counted."""
+        return self._replace(choices=self.choices[:step], distance=self.distance[:step], power=self.power[:step])
+
     def cost(self, wait: Floats | float, price: Floats | None = None) -> float:
         """Energy and waiting [Wh]."""
         per_step = self.power.sum(axis=1) * STEP / 3600.0
