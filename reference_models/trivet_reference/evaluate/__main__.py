@@ -16,6 +16,7 @@ from trivet_reference.evaluate.commercial import control
 from trivet_reference.evaluate.fleet import fleet
 from trivet_reference.evaluate.heater import heater
 from trivet_reference.evaluate.household import household
+from trivet_reference.evaluate.kitchen import kitchen
 from trivet_reference.evaluate.nab import nab
 from trivet_reference.evaluate.path import load
 from trivet_reference.evaluate.pot import pot
@@ -32,6 +33,7 @@ WHAT: dict[str, Callable[[Path], str]] = {
     "heater": lambda _: heater(),
     "skab": lambda _: skab().text(),
     "nab": lambda _: nab(),
+    "kitchen": lambda folder: kitchen(load("*cooking*", folder / "home"), Path("reports")),
     "pot": lambda folder: pot(load("*cooking*", folder / "home"), folder).text(),
     "resonance": lambda _: resonance(dishwashers(), REPORTS, tell),
 }

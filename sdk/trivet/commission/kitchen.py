@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from trivet.device.library import load_device
-from trivet.errors import DataError, Message
+from trivet.errors import DataError
 from trivet.interface.parse import read
 from trivet.interface.site import Limits as Declared
 from trivet.interface.site import Member, Site
@@ -148,9 +148,7 @@ def plan(path: Path, lines: Mapping[str, list[dict[str, Any]]], at: int | None, 
     chosen = [seat for seat in all_seats if seat.name not in left]
     if not chosen:
         why = "; ".join(f"{name}: {reason}" for name, reason in left.items()) or "it has no members"
-        raise DataError(
-            Message("no appliance can be planned ({why})", why=why), where=str(path), hint="run the package first"
-        )
+        raise DataError(f"no appliance can be planned ({why})", where=str(path), hint="run the package first")
     last = [lines[seat.appliance][-1] for seat in chosen]
     start = _grid(at if at is not None else max(instant(one["time"]) for one in last))
     steps = max(1, round(hours * 3600 / STEP))
