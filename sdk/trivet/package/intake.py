@@ -8,7 +8,7 @@ from pathlib import Path
 from time import time_ns
 from typing import NamedTuple
 
-from trivet.errors import PackageError, PolicyError
+from trivet.errors import Message, PackageError, PolicyError
 from trivet.package import store
 from trivet.package.keys import read_file
 from trivet.package.revoked import LARGEST, SUFFIX, Revocations, moment, read_list
@@ -74,7 +74,9 @@ def take_folder(home: Path, folder: Path, clock: Callable[[], int] = time_ns) ->
         raise PolicyError("is no folder", where=str(folder), hint="name the folder of the stick", rule="TRV-P047")
     paths = [*files_of(str(folder), SUFFIX), *files_of(str(folder), ".crl")]
     if len(paths) > MOST_FILES:
-        raise PolicyError(f"holds over {MOST_FILES} lists", where=str(folder), hint="bring fewer", rule="TRV-P047")
+        raise PolicyError(
+            Message("holds over {most} lists", most=MOST_FILES), where=str(folder), hint="bring fewer", rule="TRV-P047"
+        )
     return tuple(_outcome(home, path, clock) for path in paths)
 
 

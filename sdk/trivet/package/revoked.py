@@ -20,7 +20,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from trivet import canonical
-from trivet.errors import SignatureError
+from trivet.errors import Message, SignatureError
 from trivet.package import bundle
 from trivet.package.keys import PrivateKey, PublicKey, plain_signature, public_key, sign_bytes
 from trivet.package.sign import bundle_of
@@ -189,9 +189,7 @@ def extended(
     try:
         content = payload(found)
     except ValueError as error:
-        message = (
-            f"cannot be written ({type(error).__name__}: a text holds half a character, or a date is out of bounds)"
-        )
+        message = "cannot be written: a text holds half a character, or a date is out of bounds"
         raise SignatureError(message, where=found.name, hint="correct the reason or the date", rule=RULE) from error
     return parse_list(content, found.name)
 
@@ -243,7 +241,7 @@ def attach_signature(content: bytes, key: PublicKey, signature: bytes, certifica
     parse_list(content, "the list")
     one = bundle_of(content, PAYLOAD_TYPE, key, plain_signature(key, signature), certificates)
     if not key.verifies(one.signature, one.message):
-        text = f"the signature is not one by {key.name} over this list"
+        text = Message("the signature is not one by {name} over this list", name=key.name)
         raise SignatureError(text, hint="sign the bytes that belong to this list", rule="TRV-P042")
     return bundle.write(one)
 
@@ -267,7 +265,7 @@ def _moment(node: Node) -> int:
     try:
         return time_of(text)
     except ValueError:
-        node.fail(f"{text} is no moment", _ASK)
+        node.fail(Message("{text} is no moment", text=text), _ASK)
 
 
 def _entries(node: Node, read: Any) -> dict[Any, Entry]:
@@ -303,7 +301,10 @@ def _named(identity: Identity) -> dict[str, str]:
 def _only(node: Node, *keys: str) -> None:
     """Refuses other keys: what a list wants and this version does not know must not be passed over."""
     if unknown := sorted(set(node.object()) - set(keys)):
-        node.fail(f"has the unknown key {unknown[0][:80]!a}", "install a newer trivet, or ask for a list of format 0")
+        node.fail(
+            Message("has the unknown key {key!a}", key=unknown[0][:80]),
+            "install a newer trivet, or ask for a list of format 0",
+        )
 
 
 _ASK = "ask the list's issuer for it again"

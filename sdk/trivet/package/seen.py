@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, TypeVar
 
 from trivet import canonical
-from trivet.errors import PolicyError, SignatureError
+from trivet.errors import Message, PolicyError, SignatureError
 from trivet.package.forms import DIGEST, VERSION
 from trivet.package.keys import read_file
 from trivet.package.tree import LARGEST, Node, parse
@@ -146,7 +146,10 @@ def replace_seen(folder: str, seen: Seen) -> None:
         os.replace(scratch, path)
     except OSError as error:
         raise PolicyError(
-            f"cannot be written ({error.strerror})", where=path, hint="check its permissions", rule=RULE
+            Message("cannot be written ({reason})", reason=error.strerror),
+            where=path,
+            hint="check its permissions",
+            rule=RULE,
         ) from error
 
 
@@ -185,7 +188,7 @@ def _read(root: Node) -> Seen:
 
 def _few(node: Node) -> list[tuple[str, Node]]:
     if len(node.object()) > MOST:
-        node.fail(f"has over {MOST} keys")
+        node.fail(Message("has over {most} keys", most=MOST))
     return list(node.pairs())
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
-from trivet.errors import PackageError, PolicyError, SignatureError
+from trivet.errors import Message, PackageError, PolicyError, SignatureError
 from trivet.package.keys import read_file
 from trivet.package.revoked import HARMLESS, LARGEST, SECOND, SUFFIX, Entry, Revocations, Signed, moment, read_list
 from trivet.package.seen import Mark, Ran, Seen, load_seen, precedence, save_seen
@@ -71,7 +71,11 @@ def stand(trust: Trust, clock: Callable[[], int]) -> Standing:
         found.add(signed.revocations.id)
     for name, mark in seen.lists.items():
         if mark.kept and name not in found:
-            _refuse(f"list {name} {mark.number}, which was kept here, is gone", trust.revocation, _AGAIN)
+            _refuse(
+                Message("list {name} {number}, which was kept here, is gone", name=name, number=mark.number),
+                trust.revocation,
+                _AGAIN,
+            )
     newest = max((one.issued for one in lists), default=0)
     return Standing(tuple(lists), seen, believed_clock(seen.later(newest, ""), clock))
 
@@ -91,9 +95,22 @@ def check_order(signed: Signed, seen: Seen, where: str) -> None:
     if mark is None or one.number > mark.number:
         return
     if one.number < mark.number:
-        _refuse(f"is number {one.number} of {one.id}, and number {mark.number} was seen here", where, _NEWEST)
+        _refuse(
+            Message(
+                "is number {number} of {id}, and number {seen} was seen here",
+                number=one.number,
+                id=one.id,
+                seen=mark.number,
+            ),
+            where,
+            _NEWEST,
+        )
     if signed.sha256 != mark.sha256:
-        _refuse(f"is another list than number {one.number} of {one.id} that was seen here", where, _NEWEST)
+        _refuse(
+            Message("is another list than number {number} of {id} that was seen here", number=one.number, id=one.id),
+            where,
+            _NEWEST,
+        )
 
 
 def vouch(signed: Signed, trust: Trust, clock: Callable[[], int], where: str) -> Signer:
@@ -112,9 +129,10 @@ def vouch(signed: Signed, trust: Trust, clock: Callable[[], int], where: str) ->
         error.where = where
         raise
     if signer is None or signer.development:
-        reason = f" ({doubts[0].message})" if doubts else ""
         key = signed.bundle.key_id[:16]
-        message = f"is signed by {key}, who is not trusted here for lists{reason}"
+        message = Message("is signed by {key}, who is not trusted here for lists", key=key)
+        if doubts:
+            message = Message("{said} ({reason})", said=message, reason=Message.of(doubts[0].message))
         raise PolicyError(
             message, where=where, hint="check the signer, then `trivet trust add KEY.pub`", rule="TRV-P046"
         )
@@ -143,7 +161,13 @@ def revoked_signer(lists: Iterable[Revocations], signer: Signer) -> SignatureErr
             entry = one.signers.get(identity)
             if entry is None or (entry.reason in HARMLESS and _before(signer, entry)):
                 continue
-            message = f"{signer.name} was revoked on {moment(entry.date)[:10]} ({entry.reason}) by list {one.name}"
+            message = Message(
+                "{signer} was revoked on {date} ({reason}) by list {list}",
+                signer=signer.name,
+                date=moment(entry.date)[:10],
+                reason=entry.reason,
+                list=one.name,
+            )
             return SignatureError(message, hint="ask for the package with another signature", rule="TRV-P113")
     return None
 
@@ -154,7 +178,12 @@ def refusal(here: Standing, package: Package, trust: Trust) -> PackageError | No
     for one in here.lists:
         entry = one.packages.get(package.digest)
         if entry is not None:
-            message = f"the package was revoked on {moment(entry.date)[:10]} by list {one.name}: {entry.reason[:200]!a}"
+            message = Message(
+                "the package was revoked on {date} by list {list}: {reason!a}",
+                date=moment(entry.date)[:10],
+                list=one.name,
+                reason=entry.reason[:200],
+            )
             return PolicyError(
                 message, where=name, hint="stop using it; ask its maker for a newer one", rule="TRV-P112"
             )
@@ -163,7 +192,9 @@ def refusal(here: Standing, package: Package, trust: Trust) -> PackageError | No
         return PolicyError("there is no list of revocations here", where=policy.where, hint=_AGAIN, rule="TRV-P115")
     expired = [one for one in here.kept if not one.expires]
     if policy is not None and policy.stop_expired and expired:
-        message = f"list {expired[0].id} {expired[0].number} is past its date, and the policy says stop"
+        message = Message(
+            "list {id} {number} is past its date, and the policy says stop", id=expired[0].id, number=expired[0].number
+        )
         return PolicyError(message, where=policy.where, hint=_AGAIN, rule="TRV-P115")
     return None
 
@@ -175,7 +206,7 @@ def rollback(here: Standing, package: Package) -> PolicyError | None:
     if ran is None or precedence(manifest.version) >= precedence(ran.version):
         return None
     return PolicyError(
-        f"version {manifest.version} is older than {ran.version}, which ran here",
+        Message("version {version} is older than {newer}, which ran here", version=manifest.version, newer=ran.version),
         where=f"{manifest.name}-{manifest.version}",
         hint="take the newer package, or pass `--allow-rollback` if the step back is meant",
         rule="TRV-P116",
