@@ -46,8 +46,8 @@ def main() -> None:
     arguments = parser.parse_args()
     cases = [riddle(seed) for seed in range(arguments.first, arguments.first + arguments.cases)]
     print(f"modbus_detective: {len(TRIED)} types, all orders, addresses of -1, 0 and +1 (simulated registers)")
+    print(row("from words alone", cases))
     print(row("with one look at the display", [hinted(case) for case in cases]))
-    print(row("without", cases))
 
 
 if __name__ == "__main__":

@@ -81,6 +81,14 @@ def test_a_value_that_stands_still_is_not_decided() -> None:
     assert "did not change" in verdict.reason
 
 
+def test_a_value_that_rests_at_the_very_address_is_not_taken_for_a_neighbour() -> None:
+    rows = [[round(10 * value)] for value in HEATING]
+    words = np.roll(around(rows, 615), 1, axis=1)
+    verdict = investigate(times(10), words, TANK)
+    assert verdict.ranked[0].best.offset == 1
+    assert not verdict.address
+
+
 def test_what_fits_nothing_is_said() -> None:
     dice = np.random.default_rng(1)
     words = dice.integers(40_000, 60_000, (10, BEFORE + AFTER))

@@ -17,6 +17,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,9 +26,12 @@ from trivet.errors import Message
 from trivet.signals import Floats
 from trivet_modbus.kinds import KINDS, Kind
 from trivet_modbus.kinds import values as numbers
-from trivet_modbus.likelihood import Expectation, calm, digit_bits, number_bits, offence, scales, word_bits
+from trivet_modbus.likelihood import Expectation, calm, number_bits, offence, scales
+from trivet_modbus.partition import Surroundings
 
 Words = NDArray[np.int64]
+Layout = tuple[str, str, str]
+"""Type, word order, byte order."""
 
 MARGIN, WIDE = 27.0, 60.0
 OFFSETS = (0, -1, 1)
@@ -37,15 +41,13 @@ TRIED = {name: kind for name, kind in KINDS.items() if kind.family in RARITY and
 REACH = max(kind.words for kind in TRIED.values())
 ORDERS = {"swapped": (1, 0, 3, 2), "halves": (2, 3, 0, 1)}
 """Orders that four registers can have besides ``big`` and ``little``: where the most significant one is, and so on."""
-BEFORE, AFTER = 1, REACH + 1
-"""Registers read before and from the address on."""
+BEFORE, AFTER = 8, 12
+"""Registers read before and from the address on: enough for neighbours to show how they are laid out."""
 STILL = Message("the value did not change")
 SMALLEST = 4
 """Fewest polls that are judged."""
 ORDER_PRIOR = {"big": 0.0, "little": 1.0, "swapped": 6.0, "halves": 6.0}
 SWAPPED, ELSEWHERE, HALF = 2.0, 2.0, 5.0
-LEFTOVER = 24.0
-"""Bits for a register that nothing explains and that jumps as only a part of a longer value does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,16 @@ class Candidate:
     def layout(self) -> tuple[str, str, str]:
         """Type and orders."""
         return self.type, self.word_order, self.byte_order
+
+
+class _Meaning(NamedTuple):
+    """Raw numbers as values of a signal: bits, factor, values, what they break, other factors that are as good."""
+
+    bits: float
+    scale: float
+    values: tuple[float, ...]
+    broken: tuple[str, ...]
+    others: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +185,11 @@ def _rivals(best: Candidate, other: Candidate, expected: Expectation) -> bool:
     ahead = other.bits - best.bits
     if other.broken or ahead >= WIDE:
         return False
-    return ahead < MARGIN or (not other.moving & best.moving and calm(np.array(other.values), expected))
+    if ahead < MARGIN:
+        return True
+    # what stands still at the very address that was asked for may be the value all the same
+    resting = best.offset != 0 and other.offset == 0 and len(set(other.values)) == 1
+    return not other.moving & best.moving and (resting or calm(np.array(other.values), expected))
 
 
 def _places(offsets: Sequence[int]) -> str:
@@ -196,36 +212,56 @@ def _advice(first: Reading, rival: Reading) -> str:
 def _readings(times: Floats, words: Words, expected: Expectation) -> Iterator[Reading]:
     """All readings, the likeliest first."""
     groups: dict[bytes, list[tuple[Candidate, tuple[float, ...]]]] = {}
-    background = [word_bits(column) if (column >= 0).all() else 0.0 for column in words.T]
-    wild = [_wild(column) for column in words.T]
-    for name, kind in TRIED.items():
-        for offset in OFFSETS:
-            covered = range(BEFORE + offset, BEFORE + offset + kind.words)
-            if covered.stop > words.shape[1] or (words[:, covered] < 0).any():
+    meanings: dict[tuple[bytes, bool], _Meaning] = {}
+    changed = np.ptp(words, axis=0) > 0
+    for layout, raw, bits, starts in _costs(words):
+        kind = TRIED[layout[0]]
+        for column, start in enumerate(starts):
+            if not np.isfinite(bits[column]):
                 continue
-            rest = [index for index in range(words.shape[1]) if index not in covered]
-            left = sum(background[index] + LEFTOVER * wild[index] for index in rest)
-            moving = frozenset(index for index in covered if np.ptp(words[:, index]))
-            for raw, orders in _ordered(words[:, covered], name, kind):
-                made = _candidate(times, raw, name, orders, offset, left, expected, moving)
-                groups.setdefault(raw.tobytes(), []).append(made)
+            moving = frozenset(index for index in range(start, start + kind.words) if changed[index])
+            one = raw[:, start] + 0.0
+            data = one.tobytes()
+            meant = meanings.get((data, kind.family == "float"))
+            if meant is None:
+                meant = meanings[data, kind.family == "float"] = _meaning(times, one, kind, expected)
+            made = _candidate(layout, start - BEFORE, float(bits[column]), meant, moving)
+            groups.setdefault(data, []).append((made, meant.others))
     for group in sorted(groups.values(), key=lambda group: min(_rank(one) for one, _ in group)):
         (best, others), *alike = sorted(group, key=lambda pair: _rank(pair[0]))
         yield Reading(best, tuple(one for one, _ in alike), others)
 
 
+def _costs(words: Words) -> Iterator[tuple[Layout, Floats, Floats, list[int]]]:
+    """Each layout, its raw numbers from each register on, and the bits of all registers when it begins at some."""
+    layouts: dict[int, list[Layout]] = {}
+    for name, kind in TRIED.items():
+        for word_order in word_orders(kind):
+            layouts.setdefault(kind.words, []).extend((name, word_order, order) for order in ("big", "little"))
+    raws = {layout: _everywhere(words, layout) for several in layouts.values() for layout in several}
+    bits = {
+        width: np.array([number_bits(raws[layout], TRIED[layout[0]]) for layout in several])
+        for width, several in layouts.items()
+    }
+    around = Surroundings(words, bits)
+    for width, several in layouts.items():
+        starts = [BEFORE + offset for offset in OFFSETS]
+        whole = around.beside(width, bits[width], starts) + bits[width][:, starts]
+        for layout, row in zip(several, whole, strict=True):
+            yield layout, raws[layout], row, starts
+
+
+def _everywhere(words: Words, layout: Layout) -> Floats:
+    """The raw numbers that begin at each register, ``(polls, registers - words of the type + 1)``."""
+    width = TRIED[layout[0]].words
+    windows = np.lib.stride_tricks.sliding_window_view(words, width, axis=1)
+    raw = interpret(windows.reshape(-1, width), *layout).reshape(windows.shape[:2])
+    return np.where((windows < 0).any(axis=2), np.nan, raw)
+
+
 def _rank(one: Candidate) -> tuple[bool, float]:
     """What is impossible comes after everything that is possible."""
     return bool(one.broken), one.bits
-
-
-def _ordered(words: Words, name: str, kind: Kind) -> Iterator[tuple[Floats, tuple[str, str]]]:
-    """The raw numbers of a type in each order; orders in which they are none are left out."""
-    for word_order in word_orders(kind):
-        for byte_order in ("big", "little"):
-            raw = interpret(words, name, word_order, byte_order)
-            if np.isfinite(raw).all():
-                yield raw + 0.0, (word_order, byte_order)
 
 
 def word_orders(kind: Kind) -> tuple[str, ...]:
@@ -257,22 +293,17 @@ def interpret(words: Words, name: str, word_order: str, byte_order: str) -> Floa
         return numbers(name, data, nothing, nothing)
 
 
-def _candidate(
-    times: Floats,
-    raw: Floats,
-    name: str,
-    orders: tuple[str, str],
-    offset: int,
-    left: float,
-    expected: Expectation,
-    moving: frozenset[int],
-) -> tuple[Candidate, tuple[float, ...]]:
-    """A candidate with its best scale, and the other scales that are as good."""
-    kind = KINDS[name]
-    bits = left + number_bits(raw, kind) - digit_bits(raw, kind) + RARITY[kind.family] + HALF * (name == "float16")
-    bits += ELSEWHERE * (offset != 0) + ORDER_PRIOR[orders[0]] + SWAPPED * (orders[1] != "big")
+def _candidate(layout: Layout, offset: int, bits: float, meant: _Meaning, moving: frozenset[int]) -> Candidate:
+    """A candidate; ``bits`` are those of all registers."""
+    bits += meant.bits + RARITY[TRIED[layout[0]].family] + HALF * (layout[0] == "float16")
+    bits += ELSEWHERE * (offset != 0) + ORDER_PRIOR[layout[1]] + SWAPPED * (layout[2] != "big")
+    return Candidate(*layout, offset, meant.scale, bits, meant.values, meant.broken, moving)
+
+
+def _meaning(times: Floats, raw: Floats, kind: Kind, expected: Expectation) -> _Meaning:
+    """What raw numbers are for a signal, by the scale that fits best."""
     tried = []
-    for scale, prior in scales(expected.unit, kind):
+    for scale, prior in scales(expected, kind):
         with np.errstate(over="ignore"):
             cost, broken = offence(times, raw * scale, expected)
         tried.append((cost + prior, scale, broken))
@@ -280,17 +311,7 @@ def _candidate(
     cost, scale, broken = tried[0]
     others = tuple(other for more, other, faults in tried[1:] if not faults and more - cost < MARGIN)
     with np.errstate(over="ignore"):
-        values = tuple((raw * scale).tolist())
-    return Candidate(name, *orders, offset, scale, bits + cost, values, broken, moving), others
-
-
-def _wild(column: NDArray[np.int64]) -> bool:
-    """Whether a register jumps through its whole range, as the low part of a longer value does."""
-    steps = np.abs(np.diff(column))
-    return len(steps) >= SMALLEST and bool((column >= 0).all()) and float(np.quantile(steps, 0.75)) > WILD
-
-
-WILD = 2048.0
+        return _Meaning(cost, scale, tuple((raw * scale).tolist()), broken, others)
 
 
 def display_tolerance(shown: float) -> float:

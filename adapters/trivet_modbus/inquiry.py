@@ -13,6 +13,7 @@ from trivet.signals import SECOND
 from trivet_modbus.address import LAST, Addressing, Table, manual_number, wire_address
 from trivet_modbus.ask import Asker, asking
 from trivet_modbus.detective import AFTER, BEFORE, SMALLEST, Reading, Verdict, display_tolerance, investigate
+from trivet_modbus.frame import ILLEGAL
 from trivet_modbus.likelihood import Expectation
 
 ROWS = 8
@@ -40,16 +41,10 @@ async def detect(url: str, place: str, quest: Quest, clock: Clock, seconds: floa
         raise DocumentError(
             Message("{place} is a bit, which has no order", place=place), where=place, hint="name a register"
         )
-    polls: list[tuple[float, list[int]]] = []
     async with asking(Endpoint(profile="", url=url)) as asker:
-        start = clock.now()
-        count = max(SMALLEST, round(seconds / PERIOD) + 1)
-        for number in range(count):
-            polls.append(((clock.now() - start) / SECOND, await _around(asker, table, address)))
-            if number + 1 < count:
-                await clock.sleep(PERIOD)
+        polls = await _looked(asker, table, address, clock, seconds)
     words = np.array([row for _, row in polls], np.int64)
-    if (words[:, BEFORE] < 0).any():
+    if not polls or (words[:, BEFORE] < 0).any():
         hint = "is the table right? `ir:` are input registers, `hr:` holding registers"
         raise ReadError(Message("{place} is not readable", place=place), where=url, hint=hint, rule="TRV-M103")
     verdict = investigate([when for when, _ in polls], words, expectation(quest))
@@ -63,14 +58,38 @@ def expectation(quest: Quest) -> Expectation:
     return Expectation(signal.unit, *signal.range, signal.max_rate, signal.counter, quest.shown, tolerance)
 
 
-async def _around(asker: Asker, table: Table, address: int) -> list[int]:
-    """The registers around an address; -1 for those that are refused, which are then asked for one by one."""
+async def _looked(
+    asker: Asker, table: Table, address: int, clock: Clock, seconds: float
+) -> list[tuple[float, list[int]]]:
+    """The registers around an address, -1 for those that are refused, with the time of each look [s]."""
     first, last = max(address - BEFORE, 0), min(address + AFTER - 1, LAST)
-    row = await asker.words(table, first, last - first + 1)
-    if row is None:
-        singles = [await asker.words(table, one, 1) for one in range(first, last + 1)]
-        row = [-1 if word is None else word[0] for word in singles]
-    return [-1] * (first - (address - BEFORE)) + row + [-1] * (address + AFTER - 1 - last)
+    stretches = await _readable(asker, table, first, last - first + 1)
+    polls: list[tuple[float, list[int]]] = []
+    start, count = clock.now(), max(SMALLEST, round(seconds / PERIOD) + 1)
+    for number in range(count):
+        now, row = clock.now(), [-1] * (BEFORE + AFTER)
+        rows = [await asker.words(table, begin, length) for begin, length in stretches]
+        for (begin, length), words in zip(stretches, rows, strict=True):
+            place = begin - address + BEFORE
+            row[place : place + length] = words or [-1] * length
+        if all(words is not None for words in rows):
+            polls.append(((now - start) / SECOND, row))
+        if number + 1 < count:
+            await clock.sleep(PERIOD)
+    return polls
+
+
+async def _readable(asker: Asker, table: Table, first: int, count: int) -> list[tuple[int, int]]:
+    """Stretches that the unit hands out: all at once, or else the halves of what it refuses, and so on."""
+    if await asker.words(table, first, count) is not None:
+        return [(first, count)]
+    if count == 1 or asker.refused not in ILLEGAL:
+        return []
+    half = count // 2
+    return [
+        *await _readable(asker, table, first, half),
+        *await _readable(asker, table, first + half, count - half),
+    ]
 
 
 def _facts(table: Table, address: int, verdict: Verdict, polls: int) -> dict[str, Any]:
