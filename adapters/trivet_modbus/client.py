@@ -10,6 +10,8 @@ gateway, must have been quiet for longer than its units ever took to answer.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
+from typing import Any
 
 from trivet.device.sharing import Shared
 from trivet.errors import ConnectError
@@ -92,6 +94,7 @@ class Link:
         self._deadline = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self._asked = 0
+        self._counting = Counters()
         self._heard = 0.0
         self._silences = 0
         self._worst: dict[int, float] = {}
@@ -131,13 +134,13 @@ class Link:
             counters = self.counters[unit] = Counters()
         return counters
 
-    async def read(self, unit: int, block: Block, patience: float) -> bytes | Refusal:
+    def read(self, unit: int, block: Block, patience: float) -> Coroutine[Any, Any, bytes | Refusal]:
         """The data bytes of one block, exactly ``block.size`` of them, or why there are none.
 
         Raises:
             LostError: The link is, or went, down.
         """
-        return await self._ask(read_request(unit, block.table.function, block.address, block.count), patience)
+        return self._ask(read_request(unit, block.table.function, block.address, block.count), patience)
 
     async def identify(self, unit: int, patience: float) -> dict[int, str] | Refusal:
         """Objects of the unit's device identification by number (function 43/14).
@@ -243,32 +246,34 @@ class Link:
         return found
 
     async def _ask(self, ask: Ask, patience: float) -> bytes | Refusal:
-        async with self._turn:
+        # `async with` would make two coroutines more
+        await self._turn.acquire()
+        try:
             if self._rtu or not self._framing.clean:
                 await self._emptied(patience)
             if self._wire is None:
                 raise self._error(self.lost.result() if self.lost.done() else "closed")
-            counters = self.counted(ask.unit)
-            self._send(ask, patience, counters)
-            try:
-                answer = await self._pending
-            finally:
-                self._pending = self._nothing
+            counters = self._send(self._wire, ask, patience)
+            answer = await self._pending
             if answer is None or isinstance(answer, Refusal):
                 return self._refused(answer, counters)
             self._silences = 0
             counters.answered(self._heard - self.sent)
             return answer
+        finally:
+            self._pending = self._nothing
+            self._turn.release()
 
-    def _send(self, ask: Ask, patience: float, counters: Counters) -> None:
+    def _send(self, wire: Wire, ask: Ask, patience: float) -> Counters:
         """Sends a request; from now on its answer is awaited."""
         frame = self._framing.begin(ask)
+        self._asked, self._counting = ask.unit, self.counted(ask.unit)
+        counters = self._counting
         counters.requests += 1
         counters.sent += len(frame)
         self._pending = self._loop.create_future()
-        self._asked, self.sent = ask.unit, self._loop.time()
-        if self._wire is not None:
-            self._wire.write(frame)
+        self.sent = self._loop.time()
+        wire.write(frame)
         if self.route.baud:
             expected = LONGEST_FRAME if ask.size is None else ask.size
             patience += self.route.seconds(len(frame) + expected + REQUEST_CHARACTERS)
@@ -276,6 +281,7 @@ class Link:
         # one timer stands for all requests: making one for each costs as much as all the rest
         if self._timer is None or self._timer.when() > self._deadline:
             self._watch()
+        return counters
 
     def _watch(self) -> None:
         if self._timer is not None:
@@ -306,7 +312,7 @@ class Link:
 
     def _received(self, data: bytes) -> None:
         self._heard = self._loop.time()
-        counters = self.counted(self._asked)
+        counters = self._counting
         counters.received += len(data)
         pending = self._pending
         if pending.done():

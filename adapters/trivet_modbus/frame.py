@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import NamedTuple, Protocol
 
 from trivet.signals import Status
@@ -18,6 +19,7 @@ SERVER_ID = 0x11
 ERROR = 0x80
 BIT_FUNCTIONS = (1, 2)
 OBJECTS_START = 6
+PREPARED = 4096
 
 
 class Refusal(NamedTuple):
@@ -96,8 +98,9 @@ class Framing(Protocol):
         ...
 
 
+@lru_cache(maxsize=PREPARED)
 def read_request(unit: int, function: int, address: int, count: int) -> Ask:
-    """A request of function 1 to 4."""
+    """A request of function 1 to 4; kept, since the same ones are sent again and again."""
     size = (count + 7) // 8 if function in BIT_FUNCTIONS else 2 * count
     return Ask(unit, function, REQUEST.pack(address, count), size)
 

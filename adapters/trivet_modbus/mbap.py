@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import struct
 from collections import deque
+from functools import lru_cache
 
-from trivet_modbus.frame import Ask, Refusal, answered, nonsense
+from trivet_modbus.frame import PREPARED, Ask, Refusal, answered, nonsense
 
 HEADER = struct.Struct(">HHHBB")
 PREFIX = 6
@@ -29,7 +30,7 @@ class Mbap:
         self.clean = True
         self._transaction = 0
         self._ask: Ask | None = None
-        self._head = b""
+        self._head, self._length = b"", 0
         self._rest = b""
         self._strange = ""
         self._unanswered: deque[int] = deque(maxlen=REMEMBERED)
@@ -38,22 +39,19 @@ class Mbap:
         """The frame to send."""
         self._transaction = self._transaction % 0xFFFF + 1
         self._ask, self._strange = ask, ""
-        if ask.size is not None:
-            head = HEADER.pack(self._transaction, 0, 3 + ask.size, ask.unit, ask.function)
-            self._head = head + bytes([ask.size & 0xFF])
         self._unanswered.append(self._transaction)
-        return HEADER.pack(self._transaction, 0, 2 + len(ask.data), ask.unit, ask.function) + ask.data
+        transaction = self._transaction.to_bytes(2, "big")
+        request, head, self._length = _prepared(ask)
+        self._head = transaction + head
+        return transaction + request
 
     def feed(self, data: bytes) -> bytes | Refusal | None:
         """Takes bytes; the answer as soon as it is whole."""
-        ask = self._ask
         # nearly always the bytes are exactly the answer
-        if ask is not None and ask.size is not None and not self._rest and data.startswith(self._head):
-            payload = data[len(self._head) :]
-            if len(payload) == ask.size:
-                self._unanswered.pop()
-                self._ask = None
-                return payload
+        if len(data) == self._length and data.startswith(self._head) and self._ask is not None and not self._rest:
+            self._unanswered.pop()
+            self._ask = None
+            return data[len(self._head) :]
         self._rest += data
         return self._next()
 
@@ -87,3 +85,13 @@ class Mbap:
             if transaction not in self._unanswered:
                 self._strange = "transaction"
         return None
+
+
+@lru_cache(maxsize=PREPARED)
+def _prepared(ask: Ask) -> tuple[bytes, bytes, int]:
+    """What follows the transaction in a request, and at the start of its answer, with the answer's length, if known."""
+    request = HEADER.pack(0, 0, 2 + len(ask.data), ask.unit, ask.function)[2:] + ask.data
+    if ask.size is None:
+        return request, b"", 0
+    head = HEADER.pack(0, 0, 3 + ask.size, ask.unit, ask.function)[2:] + bytes([ask.size & 0xFF])
+    return request, head, 2 + len(head) + ask.size
