@@ -7,6 +7,7 @@ orders, gaps and mixed types cost the same; numpy then reads each type as a view
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -101,11 +102,12 @@ class Decoder:
         reasons = dict.fromkeys(range(rows), reason)
         return self._readings(np.full(rows, np.nan), codes, when, when, origin, reasons)
 
-    def _raw(self, payload: bytes) -> Floats:
+    def _raw(self, payload: bytes) -> NDArray[Any]:
+        """The numbers in the registers, of whatever numpy type."""
         if len(payload) != self._size:
             raise ValueError(f"{len(payload)} bytes for a block of {self._size}")
         if self._plain is not None:
-            return np.frombuffer(payload, self._plain).astype(np.float64)
+            return np.frombuffer(payload, self._plain)
         data = np.frombuffer(payload, np.uint8)
         if self.block.table.bits:
             return np.unpackbits(data, bitorder="little")[self._gather].astype(np.float64)
@@ -115,11 +117,11 @@ class Decoder:
             raw[part.rows] = values(part.type, ordered[part.bytes], part.low, part.mask)
         return raw
 
-    def _scaled(self, raw: Floats) -> Floats:
-        values = raw if self._scale is None else raw * self._scale
+    def _scaled(self, raw: NDArray[Any]) -> Floats:
+        values: Floats = raw.astype(np.float64) if self._scale is None else raw * self._scale
         return values if self._offset is None else values + self._offset
 
-    def _judged(self, raw: Floats, values: Floats) -> tuple[Codes, Mapping[int, str]]:
+    def _judged(self, raw: NDArray[Any], values: Floats) -> tuple[Codes, Mapping[int, str]]:
         """Status of each row; what the controller marks as no number becomes NaN in place."""
         causes = self._causes(raw, values)
         if not causes:
@@ -134,7 +136,7 @@ class Decoder:
                 reasons[row] = reason
         return status[: self.readings], reasons
 
-    def _causes(self, raw: Floats, values: Floats) -> dict[int, tuple[int, str]]:
+    def _causes(self, raw: NDArray[Any], values: Floats) -> dict[int, tuple[int, str]]:
         """Status and reason of the rows that are not Good."""
         causes = {}
         # 0 times each value adds up to 0 unless one is infinite or no number; that is the quickest way to know
@@ -158,9 +160,10 @@ class Decoder:
     def _readings(
         self, values: Floats, status: Codes, source: int, receive: int, origin: str, reasons: Mapping[int, str]
     ) -> Readings:
-        times = np.empty((2, self.readings), np.int64)
-        times[0], times[1] = source, receive
-        return Readings(self.names, self._column, values, status, times[0], times[1], origin, reasons)
+        # repeating the bytes of a time is quicker than filling an array with it
+        taken = np.frombuffer(source.to_bytes(8, sys.byteorder, signed=True) * self.readings, np.int64)
+        heard = np.frombuffer(receive.to_bytes(8, sys.byteorder, signed=True) * self.readings, np.int64)
+        return Readings(self.names, self._column, values, status, taken, heard, origin, reasons)
 
 
 _NO_REASONS: Mapping[int, str] = {}
