@@ -38,7 +38,6 @@ OFFSETS = (0, -1, 1)
 RARITY = {"int": 0.0, "uint": 0.0, "float": 0.0, "bcd": 2.0, "mod10k": 3.0, "signmag": 2.0}
 """Family to the bits by which it is rarer than others in public maps."""
 TRIED = {name: kind for name, kind in KINDS.items() if kind.family in RARITY and kind.width >= 16}
-REACH = max(kind.words for kind in TRIED.values())
 ORDERS = {"swapped": (1, 0, 3, 2), "halves": (2, 3, 0, 1)}
 """Orders that four registers can have besides ``big`` and ``little``: where the most significant one is, and so on."""
 BEFORE, AFTER = 8, 12
