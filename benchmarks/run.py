@@ -19,6 +19,7 @@ SCRIPTS = (
     "opcua_batches.py",
     "lint.py",
     "inventory.py",
+    "plant.py",
 )
 
 
