@@ -106,7 +106,7 @@ async def test_a_run_through_cuts_and_reconnections_only_reads(tmp_path: Path) -
         functions += relays["meter"].services
         services += relays["controller"].services
         assert relays["meter"].connections > 2
-        assert relays["controller"].connections > 4
+        assert relays["controller"].connections > 2  # both devices share its session
     judged = {line["appliance"] for line in sink.lines if line["kind"] == "prediction" and line["outputs"]["fault"]}
     assert judged == {"washer-subscribe", "washer-poll"}, "the run did its work meanwhile"
     gaps = {(line["appliance"], line["origin"]) for line in sink.lines if line["kind"] == "gap"}

@@ -29,9 +29,12 @@ from trivet_reference.cooking.block import Corrected
 from trivet_reference.cooking.data import PATTERNS, SESSIONS, Samples, Sessions, recorded, simulate
 from trivet_reference.cooking.evidence import check_correction, cooking_evidence, figures
 from trivet_reference.cooking.features import ENERGY, NOVELTY, READY, REMARKS, features
+from trivet_reference.train.card import card
 from trivet_reference.train.dependence import unknown
+from trivet_reference.train.inventory import cooking_inventory
 from trivet_reference.train.materials import simulated, training
 
+NAME = "trivet-cooking"
 VERSION = "0.1.0"
 PLANTS, UNSEEN = 180, 50
 """Ovens, and pots, in each of two sessions: to learn from, and to judge by and make golden vectors of."""
@@ -99,8 +102,12 @@ def cooking_package(
     judged = simulate(parsed.document, 2 * seed + 1, unseen, sessions)
     say("packing")
     numbers = {"taught": 4 * plants, "judged": 4 * unseen}
-    origin = training(parsed, [simulated("taught", 2 * seed, taught)], {"seed": seed}, {**numbers, "rows": learnt.rows})
-    return package(parsed, learnt, judged, seed, numbers, origin)
+    extracts = [simulated("taught", 2 * seed, taught)]
+    known = {
+        "croissant": cooking_inventory(parsed.document, extracts, learnt.features.columns),
+        "provenance": training(parsed, extracts, {"seed": seed}, {**numbers, "rows": learnt.rows}),
+    }
+    return package(parsed, learnt, judged, seed, numbers, known)
 
 
 def learn(interface: Interface, samples: Samples) -> Learnt:
@@ -173,9 +180,9 @@ def package(
     judged: Samples,
     seed: int,
     plants: Mapping[str, int],
-    origin: Mapping[str, Any],
+    known: Mapping[str, Any],
 ) -> bytes:
-    """The unsigned package; ``origin`` is the provenance of its training.
+    """The unsigned package; ``known`` is further evidence, such as the provenance of its training.
 
     Raises:
         FidelityError: The graph does not answer as its estimators do.
@@ -189,11 +196,12 @@ def package(
         **cooking_evidence(seed, plants, learnt.rows),
         "correction": check_correction(interface, learnt.features, specs, estimators, samples),
         "evaluation": figures(interface, learnt.features, specs, judged),
-        "provenance": dict(origin),
+        **known,
     }
+    evidence["card"] = card(interface, NAME, VERSION, [spec.name for spec in specs], evidence)
     return pack(
         Spec(
-            name="trivet-cooking",
+            name=NAME,
             version=VERSION,
             interface=parsed.tree,
             window="recent",
