@@ -115,7 +115,8 @@ def verdict(folder: Path) -> Verdict:
 def test_json_has_everything(verdict: Verdict) -> None:
     tree = json.loads(FORMATS["json"](verdict))
     assert (tree["good"], tree["error"]) == (False, 1)
-    assert {"rule", "severity", "file", "line", "column", "message", "hint", "text"} == set(tree["findings"][0])
+    keys = {"rule", "severity", "file", "line", "column", "message", "hint", "text", "facts"}
+    assert keys == set(tree["findings"][0])
 
 
 def test_junit_is_xml_with_one_case_a_file(verdict: Verdict) -> None:

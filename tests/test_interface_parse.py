@@ -163,7 +163,7 @@ def changed(path: str, value: Any) -> Any:
     [
         ("title/en", "Dishes"),
         ("note", "other"),
-        ("version", "0.9.2"),
+        ("version", "0.9.9"),
         ("signals/active_power/label", {"en": "Power", "de": "Leistung"}),
         ("signals/active_power/note", "x"),
         ("signals/active_power/counter", False),

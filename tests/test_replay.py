@@ -183,7 +183,7 @@ async def test_a_gap_lies_between_the_rows_around_it(tmp_path: Path) -> None:
 
 async def test_on_a_live_clock_a_row_comes_when_its_time_has_come(tmp_path: Path) -> None:
     lines = [f"{DAY}00:00:{at:02}Z,{at},0" for at in range(10)]
-    clock = ScaledClock(500, MIDNIGHT + 3 * SECOND)
+    clock = ScaledClock(20, MIDNIGHT + 3 * SECOND)
     blocks = 0
     async for item in adapter.connect(target(table(), csv(tmp_path, *lines)), clock):
         assert isinstance(item, Readings)

@@ -54,6 +54,10 @@ async def mistaken(
     if not judged or len(suspects) < (1.0 - SUSPICIOUS) * len(judged):
         return []
     words = await _words(asker, judged, clock)
+    judged = [one for one in judged if not _absent(one, words)]
+    suspects = [one for one in suspects if one in judged]
+    if len(suspects) <= (1.0 - SUSPICIOUS) * len(judged):
+        return []
     scores = {reading: _score(target, judged, words, reading) for reading in _readings(judged)}
     best = max(scores.values(), default=0.0)
     declared = _declared(judged)
@@ -140,6 +144,15 @@ def _suspicious(target: Target, one: ModbusPoint, seen: Sequence[Sample]) -> boo
         return False
     spec = _spec(target, one)
     return any(sample.reason == "not_a_number" or is_implausible(spec, sample.value) for sample in seen)
+
+
+def _absent(one: ModbusPoint, polls: Sequence[Words]) -> bool:
+    """Whether the registers spell the usual NaN in the profile's order, which is then no wrong one."""
+    raw = _raw(one, polls, _declared([one]))
+    if raw is None or not np.isnan(raw).all():
+        return False
+    rows = [[poll.get((one.table, one.address + index), 0) for index in range(one.words)] for poll in polls]
+    return all(sum(word != 0 for word in row) <= 1 for row in rows)
 
 
 def _readings(judged: Sequence[ModbusPoint]) -> Iterator[Reading]:
