@@ -139,10 +139,11 @@ class _Reader:
             message = Message("column {name!r} is none of the interface", name=name)
             yield Finding("TRV-D091", where, message, "leave it out, or name it in a table profile", "note")
         for column, tally in self.tallies.items():
-            yield from _of(f"{where}: {column}", tally)
+            yield from _values(f"{where}: {column}", tally)
 
 
-def _of(where: str, tally: Tally) -> Iterator[Finding]:
+def _values(where: str, tally: Tally) -> Iterator[Finding]:
+    """What is wrong with one column's values, and then with their times."""
     signal, offenders = tally.signal, tally.offenders
     if tally.not_numbers:
         told = Message("{count} cells are no number", count=tally.not_numbers)
@@ -179,6 +180,11 @@ def _of(where: str, tally: Tally) -> Iterator[Finding]:
             "map them in a table profile; states are: {states}", states=", ".join(signal.enumeration.values())
         )
         yield Finding("TRV-D096", where, _with_first(told, offenders.get("unknown")), hint)
+    yield from _times(where, tally)
+
+
+def _times(where: str, tally: Tally) -> Iterator[Finding]:
+    signal = tally.signal
     if tally.gaps:
         told = Message(
             "{count} silences of more than {max_age:g} s, the longest {longest:g} s",
