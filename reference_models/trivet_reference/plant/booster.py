@@ -6,7 +6,7 @@ import numpy as np
 
 from trivet.signals import Floats
 from trivet_reference.plant.machine import Machines
-from trivet_reference.plant.water import SPECIFIC_HEAT, decay
+from trivet_reference.plant.water import SPECIFIC_HEAT, decay, toward
 
 _FLUX = 75_000.0
 """Heat flux at the element's surface at rated power [W/m2]."""
@@ -89,7 +89,7 @@ class Booster:
         m = self._machines
         before = self.element
         settled = self.temperature + power * self._resistance
-        self.element = settled + (before - settled) * self._decay
+        self.element = toward(before, settled, self._decay)
         heat = power - self.capacity * (self.element - before)
         lost = m.booster_loss * (self.temperature - m.ambient)
         self.loss += lost

@@ -9,7 +9,7 @@ import numpy as np
 from trivet.signals import Float32s, Floats
 from trivet_reference.plant.electrical import PUMP_POWER_FACTOR, total
 from trivet_reference.plant.machine import NOMINAL_VOLTAGE, Machines
-from trivet_reference.plant.water import decay
+from trivet_reference.plant.water import decay, toward
 
 if TYPE_CHECKING:
     from trivet_reference.plant.dishwasher import Dishwasher
@@ -55,9 +55,8 @@ class Sensors:
         """One second."""
         m, noise = self._machines, plant.noise
         variant = plant.ills.variant
-        water, rinse = plant.tank.temperature, plant.booster.temperature
-        self._tank_lagged = water + (self._tank_lagged - water) * self._left
-        self._booster_lagged = rinse + (self._booster_lagged - rinse) * self._left
+        self._tank_lagged = toward(self._tank_lagged, plant.tank.temperature, self._left)
+        self._booster_lagged = toward(self._booster_lagged, plant.booster.temperature, self._left)
         drift = plant.level("temperature_sensor_drift") * 7.0 * np.where(variant % 0.5 < 0.25, 1.0, -1.0)
         on_tank = variant < 0.5
         tank = self._tank_lagged + m.tank_bias + drift * on_tank + 0.05 * noise[7]

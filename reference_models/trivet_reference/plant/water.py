@@ -32,4 +32,9 @@ def decay(time_constant: Floats | float, step: float = 1.0) -> Floats:
 
 def relax(value: Floats, target: Floats, time_constant: Floats | float, step: float = 1.0) -> Floats:
     """A first-order lag, exact over one step [s], so that no time constant makes it unstable."""
-    return np.asarray(target + (value - target) * decay(time_constant, step))
+    return toward(value, target, decay(time_constant, step))
+
+
+def toward(value: Floats, target: Floats, left: Floats) -> Floats:
+    """The same where ``decay`` is known already."""
+    return np.asarray(target + (value - target) * left)
