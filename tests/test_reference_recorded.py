@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from trivet.errors import DataError
+from trivet.evaluate.intervals import binomial
 from trivet_reference.evaluate import heater, nab, rig, skab
-from trivet_reference.evaluate.intervals import binomial, poisson
+from trivet_reference.evaluate.intervals import poisson
 from trivet_reference.evaluate.path import recorded
 
 

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import numpy as np
 
+from trivet.evaluate.intervals import binomial
 from trivet.signals import Floats
 from trivet_reference.evaluate.household import MACHINES, Run, by_rule, table
-from trivet_reference.evaluate.intervals import binomial, poisson
+from trivet_reference.evaluate.intervals import poisson
 from trivet_reference.evaluate.path import recorded
 
 LOSSES = (0.33, 0.05)

@@ -16,10 +16,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from trivet.cli.diagnose import text as diagnosis_text
 from trivet.evaluate.diagnose import Diagnosis, diagnose
 from trivet.evaluate.regions import cells
 from trivet.evaluate.report import Lesson, Report, dumps
+from trivet.evaluate.told import text as diagnosis_text
 from trivet.interface.document import Interface
 from trivet_reference.evaluate.page import Bar, Bars, Page, Table, write
 from trivet_reference.evaluate.regional import AXES, Cases, Classroom, Drawn, drawn, teach, together, within

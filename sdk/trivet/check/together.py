@@ -11,6 +11,7 @@ from trivet.check.inventory import check_inventory
 from trivet.check.plants import check_event, check_site
 from trivet.check.source import Source
 from trivet.errors import Finding
+from trivet.interface.columns import class_names
 from trivet.interface.findings import Findings
 
 
@@ -55,7 +56,5 @@ def _classes(known: Known) -> dict[str, frozenset[str]]:
     for source in known.sources.values():
         if source.kind == "device" and source.parsed is not None:
             interface = known.interface(source.document.interface.id)
-            outputs = interface.document.outputs.values() if interface else ()
-            names = frozenset(name for output in outputs if output.kind == "classes" for name in output.classes)
-            classes[source.document.id] = names
+            classes[source.document.id] = class_names(interface.document) if interface else frozenset()
     return classes

@@ -48,16 +48,15 @@ def main(arguments: Namespace) -> int:
             who = f", says {event.by}" if event.by else ""
             print(f"{event.start}{until}  {event.event} {event.subject} ({event.certainty}{who}) {event.note}".rstrip())
         return 0
-    event, path = note(
-        events,
-        resolved,
-        event=chosen,
-        subject=getattr(arguments, chosen),
-        start=arguments.start or datetime.now(UTC).isoformat(timespec="seconds"),
-        end=arguments.end,
-        by=arguments.by,
-        certainty=arguments.certainty,
-        text=arguments.note,
-    )
+    said = {
+        "event": chosen,
+        "subject": getattr(arguments, chosen),
+        "start": arguments.start or datetime.now(UTC).isoformat(timespec="seconds"),
+        "end": arguments.end,
+        "by": arguments.by,
+        "certainty": arguments.certainty,
+        "note": arguments.note,
+    }
+    event, path = note(events, resolved, said)
     print(f"noted: {event.device} {event.event} {event.subject}".rstrip() + f" since {event.start}, in {path}")
     return 0

@@ -29,3 +29,9 @@ def class_order(interface: Interface, output: str) -> tuple[str, ...]:
     """The classes of an output in tensor order: by their ids, which never change."""
     known = interface.classes(output)
     return tuple(sorted(known, key=lambda name: known[name].id))
+
+
+def class_names(interface: Interface) -> frozenset[str]:
+    """Classes of every output that names classes; ``classes_of`` adds none."""
+    outputs = interface.outputs.values()
+    return frozenset(name for output in outputs if output.kind == "classes" for name in output.classes)
