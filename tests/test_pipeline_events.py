@@ -69,6 +69,16 @@ def test_a_broken_line_is_named_and_nothing_is_lost(tmp_path: Path) -> None:
     assert path.read_bytes() == before
 
 
+def test_half_a_line_is_still_being_written_and_a_broken_file_stops_a_run_before_it_begins(tmp_path: Path) -> None:
+    events = Events(tmp_path)
+    path = events.add(event(start="2026-03-02T08:00:00Z"))
+    path.write_bytes(path.read_bytes() + b'{"kind": "ev')
+    assert len(events.of("dish")) == 1
+    path.write_bytes(path.read_bytes() + b"\n")
+    with pytest.raises(DataError, match="jsonl:2"):
+        Store(None, model(), events).load("dish")
+
+
 def test_no_device_id_leaves_the_folder_or_shares_a_file(tmp_path: Path) -> None:
     events = Events(tmp_path / "events")
     paths = {events.path(name) for name in ("../../evil", "a/b", "a_b", "a b", "")}

@@ -23,7 +23,6 @@ RATE_SLACK = 1.5
 SMALL, FINE = 0.1, 0.01
 CALM, SPECK = 0.1, 1e-3
 NOTHING, MOST = 1e-30, 1e100
-DIGIT = float(np.log2(1.6))
 TEMPERATURES = ("Cel", "K", "[degF]")
 INTEGER_SCALES = ((1.0, 0.0), (0.1, 0.0), (0.01, 0.5), (0.001, 1.5), (10.0, 2.0), (100.0, 3.0), (1000.0, 3.0))
 TEMPERATURE_SCALES = ((0.1, 0.0), (1.0, 0.0), (0.01, 0.5))
@@ -94,16 +93,6 @@ def number_bits(raw: Floats, kind: Kind) -> Floats:
         steps = np.maximum(np.abs(steps), np.floor(np.spacing(np.abs(told[1:])) / 2.0))
     bits = first + NEGATIVE * (np.median(told, axis=0) < 0.0) + _step_bits(steps, 16.0 * kind.words)
     return np.where(known, bits + LEFTOVER * wild(steps, kind.words), np.inf)
-
-
-def digit_bits(raw: Floats, kind: Kind) -> Floats:
-    """Evidence that digits are decimal: each further one seen at a place could have been above 9; ``(values,)``."""
-    bits = np.zeros(raw.shape[1])
-    if kind.family == "bcd":
-        for place in range(kind.width // 4):
-            digits = np.sort(raw // 10.0**place % 10.0, axis=0)
-            bits += DIGIT * (np.diff(digits, axis=0) > 0).sum(axis=0)
-    return bits
 
 
 def word_bits(words: NDArray[np.int64]) -> Floats:

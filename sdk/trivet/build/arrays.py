@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -186,8 +186,3 @@ _MASK: Mapping[str, Callable[[Flags, Flags, float, int], Floats]] = {
     "starts": _starts,
     "onset": _onset,
 }
-
-
-def stacked(values: Mapping[str, Floats], names: Sequence[str]) -> Floats:
-    """Named values side by side, ``(batch, names)``."""
-    return np.stack([values[name] for name in names], axis=1)

@@ -81,7 +81,6 @@ class Tally:
     lowest: float = np.inf
     highest: float = -np.inf
     last_time: int | None = None
-    last_value: float = np.nan
 
     @property
     def good(self) -> int:
@@ -119,7 +118,7 @@ class Tally:
         self.sample.append(kept[:: max(1, len(kept) // SAMPLE)][:SAMPLE].copy())
         self._spacing(times)
         self._rate(times, kept)
-        self.last_time, self.last_value = int(times[-1]), float(kept[-1])
+        self.last_time = int(times[-1])
 
     def states(self, moments: Moments, given: Flags, strange: Flags, texts: list[str], index: Ints) -> None:
         """Counts one batch of a state.

@@ -109,7 +109,8 @@ def _parse(path: Path) -> tuple[EventRecord, ...]:
     if len(data) > MOST:
         raise DataError(f"the events are larger than {MOST} bytes", where=str(path), hint="move old ones elsewhere")
     events = []
-    for number, line in enumerate(data.splitlines(), 1):
+    # What follows the last line's end is still being written.
+    for number, line in enumerate(data.split(b"\n")[:-1], 1):
         try:
             events.append(load(json.loads(line), EventRecord))
         except (ValueError, RecursionError, TrivetError) as error:

@@ -55,9 +55,10 @@ class Store:
         """The device's memory, or the initial one when there is none of this layout.
 
         Raises:
-            DataError: The file is there and cannot be used.
+            DataError: The file, or that of the device's events, is there and cannot be used.
         """
         path = self._path(device)
+        self._events.of(device)
         if path is None or not path.exists():
             return self.initial()
         try:
