@@ -146,6 +146,14 @@ def test_mutated_trees(case: Any, data: st.DataObject) -> None:
         assert again.document == document
 
 
+@pytest.mark.parametrize("number", [2**53 + 1, 2**60, 10**30, -(2**53) - 1])
+def test_load_refuses_whole_numbers_that_lose_digits_as_parse_does(number: int) -> None:
+    parsed = parse(GOOD[0].read_bytes(), GOOD[0].name, KINDS)
+    tree = json.loads(canonical.dumps(parsed.tree)) | {"frame": number}
+    with pytest.raises(DocumentError):
+        load(tree, type(parsed.document))
+
+
 def _expressible(tree: Any) -> bool:
     """Whether YAML text may hold what a JSON tree holds: control characters may not."""
     return not any(text._NOT_IN_TEXT.search(part) or text._NOT_IN_FILE.search(part) for part in _texts(tree))

@@ -26,7 +26,7 @@ from trivet.pipeline.run import run
 from trivet.pipeline.store import Store
 from trivet.runtime.model import Model
 
-SPEED = 60.0
+SPEED = 30.0
 SECONDS = 600.0
 READS = {1, 2, 3, 4}
 CONDITION_REFRESH = (2782, 3875)

@@ -125,6 +125,8 @@ def _accepts(kind: type, node: Json) -> bool:
     """Whether a JSON scalar is of a kind; JSON itself does not tell 2 from 2.0, canonical JSON writes 2."""
     if isinstance(node, bool) or not isinstance(node, (int, float)):
         return type(node) is kind
+    if abs(node) > canonical.LARGEST_INTEGER and not canonical.carries(node):
+        return False
     if kind is float:
         return abs(node) <= sys.float_info.max
     return kind is int and abs(node) < LARGEST_PLAIN and node == int(node)
