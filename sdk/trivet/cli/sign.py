@@ -128,12 +128,11 @@ def _write(arguments: Namespace, signed: bytes) -> Path:
 def write(path: str, content: bytes) -> Path:
     """Writes a file whole or not at all."""
     from trivet.errors import SignatureError
+    from trivet.package.whole import put
 
     target = Path(path)
-    scratch = target.with_name(target.name + ".tmp")
     try:
-        scratch.write_bytes(content)
-        scratch.replace(target)
+        put(target, content)
     except OSError as error:
         message = f"cannot be written ({error.strerror})"
         raise SignatureError(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
 from trivet.errors import FormatError
+from trivet.package.whole import put
 
 
 def write_files(folder: str | Path, files: Mapping[str, bytes]) -> list[Path]:
@@ -32,19 +32,9 @@ def write_file(target: Path, content: bytes) -> Path:
     Raises:
         FormatError: It cannot be written; what was there before is still there.
     """
-    scratch = target.with_name(f".{target.name[:100]}.{os.getpid()}.tmp")
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        scratch.unlink(missing_ok=True)
-        try:
-            with os.fdopen(os.open(scratch, flags, 0o644), "wb") as stream:
-                stream.write(content)
-                stream.flush()
-                os.fsync(stream.fileno())
-            scratch.replace(target)
-        finally:
-            scratch.unlink(missing_ok=True)
+        put(target, content, 0o644)
     except OSError as error:
         message = f"cannot be written ({error.strerror})"
         hint = "make room, or choose another folder"

@@ -5,7 +5,7 @@ write it at once each keep what the other found. Whoever deletes it starts anew.
 """
 
 # Every start of a model may wait for this module, and pathlib takes longer to import than all of it.
-# ruff: noqa: PTH105, PTH118, PTH123
+# ruff: noqa: PTH118
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from trivet.errors import Message, PolicyError, SignatureError
 from trivet.package.forms import DIGEST, VERSION
 from trivet.package.keys import read_file
 from trivet.package.tree import LARGEST, Node, parse
+from trivet.package.whole import put
 
 FILE = "seen.json"
 RULE = "TRV-P117"
@@ -136,14 +137,9 @@ def replace_seen(folder: str, seen: Seen) -> None:
         PolicyError: It cannot be written.
     """
     path = os.path.join(folder, FILE)
-    scratch = f"{path}.{os.getpid()}.tmp"
     try:
         os.makedirs(folder, mode=0o700, exist_ok=True)  # noqa: PTH103
-        with open(scratch, "wb") as file:
-            file.write(canonical.dumps(_written(seen)))
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(scratch, path)
+        put(path, canonical.dumps(_written(seen)))
     except OSError as error:
         raise PolicyError(
             Message("cannot be written ({reason})", reason=error.strerror),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from time import time_ns
@@ -12,6 +11,7 @@ from trivet.errors import Message, PolicyError, SignatureError
 from trivet.package import trust
 from trivet.package.keys import parse_public_key, read_file
 from trivet.package.trust import DEVELOPMENT, SIGN, TIMESTAMP
+from trivet.package.whole import put
 
 
 class Entry(NamedTuple):
@@ -197,9 +197,7 @@ def unlink(path: Path) -> None:
 def write(home: Path, folder: str, name: str, content: bytes) -> Path:
     """Writes a file of the store whole or not at all."""
     target = trust.subfolder(home, folder) / name
-    scratch = target.with_name(f"{name}.{os.getpid()}.tmp")
-    _attempt(target, lambda: scratch.write_bytes(content))
-    _attempt(target, lambda: scratch.replace(target))
+    _attempt(target, lambda: put(target, content))
     return target
 
 

@@ -7,7 +7,6 @@ kill at any moment leaves either the old memory or the new one.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,6 +15,7 @@ import numpy as np
 
 from trivet import canonical
 from trivet.errors import DataError
+from trivet.package.whole import put
 from trivet.pipeline.events import Events, safe
 from trivet.runtime.decision import Standing
 from trivet.runtime.model import Model
@@ -94,7 +94,7 @@ class Store:
             return
         try:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            _replace(path, canonical.dumps(self._written(memory)))
+            put(path, canonical.dumps(self._written(memory)))
         except OSError as error:
             raise DataError(
                 f"the memory of {device!r} could not be saved ({error.strerror})", where=str(path)
@@ -139,15 +139,3 @@ def _layout(model: Model) -> dict[str, Any]:
     state = model.manifest.state
     fields = [[field.name, field.unit] for field in state.fields] if state else []
     return {"package": model.manifest.name, "layout": state.layout if state else 0, "fields": fields}
-
-
-def _replace(path: Path, data: bytes) -> None:
-    scratch = path.with_suffix(f".{os.getpid()}.tmp")
-    try:
-        with scratch.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        scratch.replace(path)
-    finally:
-        scratch.unlink(missing_ok=True)

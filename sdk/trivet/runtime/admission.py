@@ -137,13 +137,10 @@ def _known(record: str, package: Package) -> bool:
 
 def _write(record: str, content: Mapping[str, Any]) -> None:
     """Writes a record whole or not at all; a home folder that cannot be written only costs time."""
-    from pathlib import Path
+    import contextlib
 
-    target = Path(record)
-    scratch = target.with_suffix(f".{os.getpid()}.tmp")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        scratch.write_bytes(canonical.dumps(dict(content)))
-        scratch.replace(target)
-    except OSError:
-        scratch.unlink(missing_ok=True)
+    from trivet.package.whole import put
+
+    with contextlib.suppress(OSError):
+        os.makedirs(os.path.dirname(record), mode=0o700, exist_ok=True)  # noqa: PTH103, PTH120
+        put(record, canonical.dumps(dict(content)))
