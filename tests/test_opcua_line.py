@@ -11,6 +11,7 @@ from pathlib import Path
 from kits import kettles
 from kits.opcua import DISHWASHER, Reader, closed, opened, port, shipped, target
 from kits.opcua_peers import Peer, Seen
+from kits.sinks import Kept
 from servers import relay as wire
 from servers.relay import Relay
 from trivet.device.adapter import Target
@@ -161,7 +162,7 @@ async def test_a_device_that_polls_shares_the_session_with_one_that_listens() ->
 
 
 async def test_a_run_of_three_devices_makes_one_connection(tmp_path: Path) -> None:
-    folder, clock, sink = kettles.furnish(tmp_path), WallClock(), kettles.Kept()
+    folder, clock, sink = kettles.furnish(tmp_path), WallClock(), Kept()
     model = Model.load(folder / "kettle.trivet", keys=(folder / "maker.pub",), home=folder / "home")
     async with kettles.served(clock) as url, Relay("127.0.0.1", port(url)) as relay:
         through = f"opc.tcp://127.0.0.1:{relay.port}"

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import kitchen
+from kits.sinks import Kept
 from trivet.device.adapter import Snapshot
 from trivet.device.clock import ScaledClock
 from trivet.device.library import adapter, load_profile
 from trivet.errors import ConnectError
 from trivet.pipeline.assemble import assemble
-from trivet.pipeline.lines import Line
 from trivet.pipeline.run import run
 from trivet.pipeline.store import Store
 from trivet.runtime.model import Model
@@ -38,22 +37,6 @@ PROFILE: dict[str, Any] = {
         },
     },
 }
-
-
-class Kept:
-    """A sink that keeps lines."""
-
-    def __init__(self) -> None:
-        self.lines: list[Line] = []
-
-    async def write(self, lines: Sequence[Line]) -> None:
-        self.lines.extend(lines)
-
-    async def close(self) -> None:
-        return
-
-    def of(self, kind: str) -> list[Line]:
-        return [line for line in self.lines if line["kind"] == kind]
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ import pytest
 
 import kitchen
 from kits import kettles
+from kits.sinks import Kept
 from trivet import canonical
 from trivet.device.clock import WallClock
 from trivet.device.library import resolve
@@ -85,7 +86,7 @@ def test_a_servers_texts_are_bounded_and_can_be_written() -> None:
 
 
 async def test_lines_of_an_opcua_device_name_server_models_and_mapping(folder: Path) -> None:
-    clock, sink = WallClock(), kettles.Kept()
+    clock, sink = WallClock(), Kept()
     model = Model.load(folder / "kettle.trivet", keys=(folder / "maker.pub",), home=folder / "home")
     async with kettles.served(clock) as url:
         ready = assemble(model, [kettles.device(folder, "boiler", url)], store=Store(None, model), clock=clock)

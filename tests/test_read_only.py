@@ -15,13 +15,13 @@ from urllib.parse import urlsplit
 import pytest
 import yaml
 
+from kits.sinks import Kept
 from servers import relay as wire
 from servers.relay import Relay
 from servers.requests import ModbusRequests, OpcRequests, methods
 from trivet.commission.simulate import scenario, served
 from trivet.device.clock import ScaledClock
 from trivet.pipeline.assemble import assemble
-from trivet.pipeline.lines import Line
 from trivet.pipeline.run import run
 from trivet.pipeline.store import Store
 from trivet.runtime.model import Model
@@ -31,19 +31,6 @@ SECONDS = 600.0
 READS = {1, 2, 3, 4}
 CONDITION_REFRESH = (2782, 3875)
 """ConditionType and its method ConditionRefresh (OPC 10000-9, 5.5.7)."""
-
-
-class Kept:
-    """A sink that keeps lines."""
-
-    def __init__(self) -> None:
-        self.lines: list[Line] = []
-
-    async def write(self, lines: Sequence[Line]) -> None:
-        self.lines.extend(lines)
-
-    async def close(self) -> None:
-        return
 
 
 def package() -> tuple[Path, Path]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,6 @@ import kitchen
 from kits.opcua import DISHWASHER, Stage, shipped
 from trivet.device.adapter import Clock
 from trivet.device.clock import WallClock
-from trivet.pipeline.lines import Line
 from trivet_opcua.server import serve
 
 PROFILE: dict[str, Any] = {
@@ -31,22 +30,6 @@ PROFILE: dict[str, Any] = {
         },
     },
 }
-
-
-class Kept:
-    """A sink that keeps lines."""
-
-    def __init__(self) -> None:
-        self.lines: list[Line] = []
-
-    async def write(self, lines: Sequence[Line]) -> None:
-        self.lines.extend(lines)
-
-    async def close(self) -> None:
-        return
-
-    def of(self, kind: str, appliance: str = "") -> list[Line]:
-        return [line for line in self.lines if line["kind"] == kind and appliance in ("", line["appliance"])]
 
 
 def furnish(folder: Path) -> Path:
