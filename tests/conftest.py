@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+# Several workers share the cores: threads of OpenMP and BLAS that wait by spinning would take them from each other.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 # A test asserts nothing about wall-clock time, so hypothesis does not either.
 settings.register_profile("trivet", deadline=None)
