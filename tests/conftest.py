@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from pathlib import Path
 
@@ -18,6 +19,12 @@ settings.load_profile("trivet")
 
 HERE = Path(__file__).parent
 GOLDEN = HERE / "golden"
+
+
+def pytest_collection_finish() -> None:
+    """What was collected lives to the end, so no later search for garbage need walk through it."""
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
