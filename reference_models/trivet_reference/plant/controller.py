@@ -46,6 +46,10 @@ class Controller:
         timer: Time in the phase, pauses left out [s].
         extended: Whether the wash goes on only to wait for the booster.
         paused: Whether an open door interrupts the cycle.
+        in_cycle: Whether a rack is being washed.
+        washing: Whether the wash pump is told to run; on a conveyor it runs while the belt does.
+        rinsing: Whether the rinse pump is told to run.
+        draining: Whether the drain pump is told to run; a conveyor overflows.
         tank_heater: Command; likewise ``booster_heater``, ``fill_tank``, ``fill_booster``.
         programme: Length of the chosen wash as a share of the normal one; the operators set it.
         done: Whether a rack was finished in this second.
@@ -62,6 +66,7 @@ class Controller:
         self.extended, self.paused = off.copy(), off.copy()
         self.tank_heater, self.booster_heater = off.copy(), off.copy()
         self.fill_tank, self.fill_booster = off.copy(), off.copy()
+        self.in_cycle, self.washing, self.rinsing, self.draining = off, off, off, off
         self.done = off.copy()
         self.programme = np.ones(count)
         self.service_code = np.zeros(count)
@@ -70,30 +75,10 @@ class Controller:
         self._tank_stall, self._booster_stall = _Stall(count, drawn=False), _Stall(count, drawn=True)
 
     @property
-    def in_cycle(self) -> Flags:
-        """Whether a rack is being washed."""
-        return np.asarray((self.phase >= WASH) & (self.phase <= RECOVERY))
-
-    @property
-    def washing(self) -> Flags:
-        """Whether the wash pump is told to run; on a conveyor it runs while the belt does."""
-        return np.asarray(((self.phase == WASH) | self._belt & self.in_cycle) & ~self.paused)
-
-    @property
     def ready(self) -> Flags:
         """Whether a rack may be started: the machine is ready, or the belt has room for the next."""
         room = self._belt & (self.phase == RINSE) & (self.timer >= self._machines.rinse_time - 1.0)
         return np.asarray((self.phase == READY) | room)
-
-    @property
-    def rinsing(self) -> Flags:
-        """Whether the rinse pump is told to run."""
-        return np.asarray((self.phase == RINSE) & ~self.paused)
-
-    @property
-    def draining(self) -> Flags:
-        """Whether the drain pump is told to run; a conveyor overflows."""
-        return np.asarray((self.phase == PAUSE) & ~self.paused & ~self._belt | (self.phase == DRAIN))
 
     def modes(self) -> tuple[Floats, Floats]:
         """Operation mode and programme mode as the interface numbers them."""
@@ -119,6 +104,7 @@ class Controller:
         self.paused = self.in_cycle & door & (self.phase != RECOVERY)
         self.timer += ~self.paused
         self._advance(on, start, booster, tank, level, full)
+        self._pumps()
         self._thermostats(tank, booster, level, full)
         self._valves(level, full)
         self._time_outs(tank, booster)
@@ -159,6 +145,14 @@ class Controller:
 
     def _wash_time(self) -> Floats:
         return np.asarray(self._machines.wash_time * self.programme)
+
+    def _pumps(self) -> None:
+        """What the phase tells the pumps; asked for so often in one second that it is kept."""
+        phase, runs = self.phase, ~self.paused
+        self.in_cycle = (phase >= WASH) & (phase <= RECOVERY)
+        self.washing = ((phase == WASH) | self._belt & self.in_cycle) & runs
+        self.rinsing = (phase == RINSE) & runs
+        self.draining = (phase == PAUSE) & runs & ~self._belt | (phase == DRAIN)
 
     def _thermostats(self, tank: Floats, booster: Floats, level: Floats, full: Floats) -> None:
         """Two-point control; a sensor at the end of its scale stops its heater."""

@@ -7,6 +7,7 @@ import numpy as np
 from trivet.signals import Floats
 from trivet_reference.plant.cookers import Cookers
 from trivet_reference.plant.kitchen import CLOSED, COOK, LOAD, UNLOAD, Kitchen
+from trivet_reference.plant.resolution import rounded
 from trivet_reference.plant.water import relax
 
 OFF, PREHEAT, STANDBY, STEAMING, COMBI, HOT_AIR, LOADING, ENERGY_SAVE = 0.0, 2.0, 3.0, 4.0, 5.0, 6.0, 11.0, 12.0
@@ -128,28 +129,28 @@ class Oven:
         error = 1.0 + 0.001 * self._noise[1]
         heater = np.where(c.three_phase > 0, self.heater / 3.0, self.heater)
         rest = self.power() - self.heater
-        others = np.round(heater * c.three_phase * error, 1)
-        first = np.round((heater + rest) * error, 1)
+        others = rounded(heater * c.three_phase * error, 1)
+        first = rounded((heater + rest) * error, 1)
         saving = (self.mode == ENERGY_SAVE).astype(float)
         return {
-            "chamber_temperature": np.round(self.reading + 0.05 * self._noise[2], 1),
+            "chamber_temperature": rounded(self.reading + 0.05 * self._noise[2], 1),
             "chamber_setpoint": self.setpoint.copy(),
-            "core_temperature_1": np.round(self.core, 1),
+            "core_temperature_1": rounded(self.core, 1),
             "core_setpoint": np.full(len(c), 75.0),
-            "humidity": np.round(100.0 * self.humidity),
+            "humidity": np.rint(100.0 * self.humidity),
             "humidity_setpoint": np.where(kitchen.programme == 0, 10.0, np.where(kitchen.programme == 1, 50.0, 95.0)),
             "door_open": kitchen.door_open.astype(float),
             "mode": self.mode.copy(),
             "remaining_time": np.ceil(np.maximum(kitchen.remaining, 0.0)),
             "energy_saving": saving,
-            "active_power": np.round(first + 2.0 * others, 1),
+            "active_power": rounded(first + 2.0 * others, 1),
             "power_l1": first,
             "power_l2": others,
             "power_l3": others.copy(),
             "active_energy": np.floor(self.energy),
-            "load_mass": np.round(kitchen.mass, 1),
+            "load_mass": rounded(kitchen.mass, 1),
             "demand": kitchen.forecast(self.second),
             "time_to_demand": kitchen.time_to_demand(),
-            "ambient_temperature": np.round(c.ambient, 1),
+            "ambient_temperature": rounded(c.ambient, 1),
             "condition_count": np.zeros(len(c)),
         }

@@ -9,6 +9,7 @@ import numpy as np
 from trivet.signals import Float32s, Floats
 from trivet_reference.plant.electrical import PUMP_POWER_FACTOR, total
 from trivet_reference.plant.machine import NOMINAL_VOLTAGE, Machines
+from trivet_reference.plant.resolution import rounded
 from trivet_reference.plant.water import decay, toward
 
 if TYPE_CHECKING:
@@ -115,25 +116,25 @@ class Sensors:
         m = self._machines
         operation, programme = plant.controller.modes()
         return {
-            "tank_temperature_1": np.round(self.tank_reading),
+            "tank_temperature_1": np.rint(self.tank_reading),
             "tank_setpoint_1": m.tank_setpoint,
-            "rinse_temperature": np.round(self.booster_reading),
+            "rinse_temperature": np.rint(self.booster_reading),
             "rinse_setpoint": m.booster_setpoint,
             "tank_count": np.ones(len(m)),
             "operation_mode": operation,
             "program_mode": programme,
             "hygiene_mode": m.hygiene,
-            "hygiene_value": np.round(self.hygiene),
+            "hygiene_value": np.rint(self.hygiene),
             "hygiene_setpoint": self.hygiene_setpoint,
         }
 
     def _meter(self, plant: Dishwasher, noise: Float32s) -> dict[str, Floats]:
         """Tier B: a meter with 0.1 % noise and a resolution of 0.1 W."""
         error = 1.0 + 0.001 * noise
-        power = (plant.loads.power() * error).round(1)
-        current = np.round(plant.loads.current(plant.mains.voltage) * error, 3)
-        voltage = np.round(plant.mains.voltage * NOMINAL_VOLTAGE, 1)
-        signals = {"active_power": np.round(total(power), 1), "active_energy": np.floor(plant.energy)}
+        power = rounded(plant.loads.power() * error, 1)
+        current = rounded(plant.loads.current(plant.mains.voltage) * error, 3)
+        voltage = rounded(plant.mains.voltage * NOMINAL_VOLTAGE, 1)
+        signals = {"active_power": rounded(total(power), 1), "active_energy": np.floor(plant.energy)}
         for phase in range(3):
             signals[f"power_l{phase + 1}"] = power[phase]
             signals[f"current_l{phase + 1}"] = current[phase]
@@ -148,15 +149,15 @@ class Sensors:
         ampere = pump / (self._phases * volt)
         conductivity = m.tap_conductivity + 0.75 * plant.tank.detergent
         return {
-            "wash_pump_current": np.round(ampere * (1.0 + 0.003 * noise[0]), 2),
-            "wash_pressure": np.round(np.maximum(plant.wash.pressure * controller.washing + 0.002 * noise[1], 0), 3),
-            "wash_flow": np.round(plant.wash.flow * controller.washing, 1),
-            "rinse_pressure": np.round(np.maximum(plant.rinse.pressure * controller.rinsing + 0.003 * noise[2], 0), 3),
-            "rinse_flow": np.round(plant.rinse.flow * controller.rinsing, 2),
-            "tank_level": np.round(np.clip(100.0 * plant.tank.level + 0.3 * noise[3], 0, 120), 1),
-            "tank_conductivity": np.round(np.maximum(conductivity + 0.02 * noise[4], 0), 2),
-            "inlet_temperature": np.round(self.inlet + 0.05 * noise[5], 1),
-            "ambient_temperature": np.round(m.ambient, 1),
+            "wash_pump_current": rounded(ampere * (1.0 + 0.003 * noise[0]), 2),
+            "wash_pressure": rounded(np.maximum(plant.wash.pressure * controller.washing + 0.002 * noise[1], 0), 3),
+            "wash_flow": rounded(plant.wash.flow * controller.washing, 1),
+            "rinse_pressure": rounded(np.maximum(plant.rinse.pressure * controller.rinsing + 0.003 * noise[2], 0), 3),
+            "rinse_flow": rounded(plant.rinse.flow * controller.rinsing, 2),
+            "tank_level": rounded(np.clip(100.0 * plant.tank.level + 0.3 * noise[3], 0, 120), 1),
+            "tank_conductivity": rounded(np.maximum(conductivity + 0.02 * noise[4], 0), 2),
+            "inlet_temperature": rounded(self.inlet + 0.05 * noise[5], 1),
+            "ambient_temperature": rounded(m.ambient, 1),
             "door_open": self.door_open.astype(float),
             "fill_valve": (controller.fill_booster | controller.fill_tank).astype(float),
             "drain_pump": controller.draining.astype(float),
@@ -168,9 +169,9 @@ class Sensors:
         """Counters and the maker's own judgement."""
         code = plant.controller.service_code
         return {
-            "water_volume": np.round(plant.water, 2),
-            "detergent_volume": np.round(plant.detergent, 1),
-            "rinse_aid_volume": np.round(plant.aid, 2),
+            "water_volume": rounded(plant.water, 2),
+            "detergent_volume": rounded(plant.detergent, 1),
+            "rinse_aid_volume": rounded(plant.aid, 2),
             "rack_count": plant.racks.copy(),
             "service_code": code.copy(),
             "condition_count": (code > 0).astype(float),
