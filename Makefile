@@ -11,7 +11,7 @@ test: .venv/ready lint types architecture unit
 
 .venv/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --constraint constraints.txt --editable '.[dev]'
 	@touch $@
 
 format: .venv/ready
@@ -29,7 +29,7 @@ architecture: .venv/ready
 	$(BIN)/lint-imports
 
 unit: .venv/ready
-	$(BIN)/python -m pytest -n 4 --dist loadfile -m 'not interop and not soak'
+	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder -m 'not interop and not soak'
 
 train: .venv/ready
 	$(BIN)/python -m trivet_reference.train

@@ -21,6 +21,11 @@ HERE = Path(__file__).parent
 GOLDEN = HERE / "golden"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What waits goes first, so that the others fill its pauses."""
+    items.sort(key=lambda item: item.get_closest_marker("waits") is None)
+
+
 def pytest_collection_finish() -> None:
     """What was collected lives to the end, so no later search for garbage need walk through it."""
     gc.freeze()

@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.waits
+
 ROOT = Path(__file__).resolve().parent.parent
 TEXT = (ROOT / "docs" / "connect.md").read_text(encoding="utf-8")
 BIN = Path(sys.executable).parent

@@ -22,7 +22,7 @@ from trivet.device.adapter import Target
 from trivet.device.library import resolve
 from trivet.signals import Condition
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.waits, pytest.mark.asyncio(loop_scope="module")]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -8,6 +8,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from kits import kettles
 from kits.opcua import DISHWASHER, Reader, closed, opened, port, shipped, target
 from kits.opcua_peers import Peer, Seen
@@ -21,6 +23,8 @@ from trivet.pipeline.run import run
 from trivet.pipeline.store import Store
 from trivet.runtime.model import Model
 from trivet.signals import Gap
+
+pytestmark = pytest.mark.waits
 
 TICK = 0.25
 NAMES = ("combi", "fryer", "washer")

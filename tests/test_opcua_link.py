@@ -31,7 +31,7 @@ from trivet_opcua.cover import Cover
 from trivet_opcua.loss import Lost
 from trivet_opcua.pauses import Pauses
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.waits, pytest.mark.asyncio(loop_scope="module")]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

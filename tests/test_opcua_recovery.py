@@ -6,11 +6,15 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import pytest
+
 from kits.opcua import Reader, closed, opened
 from kits.opcua_peers import Peer, Seen
 from servers import relay as wire
 from servers.relay import Relay
 from trivet.signals import Gap
+
+pytestmark = pytest.mark.waits
 
 TICK = 0.25
 

@@ -26,6 +26,8 @@ from trivet.pipeline.run import run
 from trivet.pipeline.store import Store
 from trivet.runtime.model import Model
 
+pytestmark = pytest.mark.waits
+
 SPEED = 30.0
 SECONDS = 600.0
 READS = {1, 2, 3, 4}

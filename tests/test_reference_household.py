@@ -8,6 +8,8 @@ from trivet.errors import DataError
 from trivet_reference.evaluate.household import MACHINES, by_rule, household
 from trivet_reference.evaluate.path import load, recorded
 
+README = Path(__file__).resolve().parent.parent / "README.md"
+
 
 @pytest.fixture(scope="module")
 def tables() -> Path:
@@ -27,6 +29,7 @@ def test_household_runs_are_found_and_called_novel_and_no_fault_is_named(tables:
     assert result.novel >= 0.95 * result.judged
     assert result.faults == 0
     assert result.reasons["not_fitted"] == result.judged
+    assert result.text().strip() in README.read_text(encoding="utf-8")
 
 
 def test_the_simple_rule_finds_the_runs_that_the_data_set_is_described_with(tables: Path) -> None:

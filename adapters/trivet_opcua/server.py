@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Sequence
+import gc
+from collections.abc import AsyncIterator, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -85,6 +86,18 @@ def _address(bind: str) -> tuple[str, int]:
     return host, int(port)
 
 
+@contextlib.contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without searches for garbage: an address space is a million objects that all stay, and is built twice as fast."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
+
+
 class _Stage:
     """The servers that follow each other at one address."""
 
@@ -98,7 +111,8 @@ class _Stage:
     async def start(self, host: str, port: int, fillers: Sequence[str]) -> int:
         """Builds a server, opens the port and gives its number."""
         simulator = _Simulator(self.profile, self.values, self.clock, self.troubles)
-        await simulator.build(fillers)
+        with _uncollected():
+            await simulator.build(fillers)
         listening = await simulator.listen(host, port)
         self._now = simulator
         return listening
