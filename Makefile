@@ -1,6 +1,8 @@
 # Two commands on a fresh machine: `make demo` and `make test`.
 PYTHON ?= python3
 BIN := .venv/bin
+# One more than cores, since some tests wait.
+WORKERS ?= $(shell expr $$(nproc) + 1)
 
 .PHONY: demo test format lint types architecture unit train interop soak bench clean
 
@@ -29,7 +31,7 @@ architecture: .venv/ready
 	$(BIN)/lint-imports
 
 unit: .venv/ready
-	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder -m 'not interop and not soak'
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m 'not interop and not soak'
 
 train: .venv/ready
 	$(BIN)/python -m trivet_reference.train
