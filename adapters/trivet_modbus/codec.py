@@ -160,10 +160,13 @@ class Decoder:
     def _readings(
         self, values: Floats, status: Codes, source: int, receive: int, origin: str, reasons: Mapping[int, str]
     ) -> Readings:
-        # repeating the bytes of a time is quicker than filling an array with it
-        taken = np.frombuffer(source.to_bytes(8, sys.byteorder, signed=True) * self.readings, np.int64)
-        heard = np.frombuffer(receive.to_bytes(8, sys.byteorder, signed=True) * self.readings, np.int64)
+        taken, heard = _repeated(source, self.readings), _repeated(receive, self.readings)
         return Readings(self.names, self._column, values, status, taken, heard, origin, reasons)
+
+
+def _repeated(time: int, rows: int) -> Ints:
+    """One time for all rows, kept once."""
+    return np.ndarray((rows,), np.int64, time.to_bytes(8, sys.byteorder, signed=True), 0, (0,))
 
 
 _NO_REASONS: Mapping[int, str] = {}

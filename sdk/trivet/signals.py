@@ -8,9 +8,8 @@ quality. A wrong reading is a value with a status, never an exception.
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
-from functools import partial
 from itertools import repeat
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -180,13 +179,18 @@ class Readings:
     def samples(self) -> list[Sample]:
         """All rows as samples."""
         rows = len(self.values)
-        columns = (self.column, self.values, self.status, self.source, self.receive)
-        column, values, status, source, receive = (each.tolist() for each in columns)
-        names, origins = map(self.names.__getitem__, column), repeat(self.origin)
+        columns: tuple[NDArray[Any], ...] = (self.values, self.status, self.source, self.receive)
+        names = map(self.names.__getitem__, self.column.tolist())
         reasons = map(self.reasons.get, range(rows), repeat("")) if self.reasons else repeat("")
+        made = zip(names, *map(_listed, columns), repeat(self.origin), reasons, strict=False)
         # what the class's own call does, without a Python call for each row
-        made = partial(tuple.__new__, Sample)
-        return list(map(made, zip(names, values, status, source, receive, origins, reasons, strict=False)))
+        return list(map(tuple.__new__, repeat(Sample), made))
+
+
+def _listed(column: NDArray[Any]) -> Iterable[float]:
+    """Numbers of a column; one that repeats a single number, as the times of one answer do, is not unpacked."""
+    listed: Iterable[float] = repeat(column.item(0)) if column.strides == (0,) and len(column) else column.tolist()
+    return listed
 
 
 _names, _column, _values, _status, _source, _receive, _origin, _reasons, _provenance = (
