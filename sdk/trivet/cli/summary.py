@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 
 from trivet.pipeline.judge import Judge
 
@@ -17,7 +18,7 @@ def summary(judge: Judge, files: Sequence[str] = ()) -> str:
         f"  devices    {', '.join(judge.members)}",
         f"  windows    {tally.windows}, of which {tally.accepted} accepted",
     ]
-    rows += [f"  withheld   {name}: {count} {reason}" for (name, reason), count in sorted(tally.withheld.items())]
+    rows += _withheld(tally.withheld)
     rows += [f"  decisions  {count} to {state}" for state, count in sorted(tally.decisions.items())]
     rows += [f"  lines      {', '.join(f'{count} {kind}' for kind, count in sorted(tally.kinds.items())) or 'none'}"]
     if tally.latencies:
@@ -26,3 +27,11 @@ def summary(judge: Judge, files: Sequence[str] = ()) -> str:
         median, worst = each[len(each) // 2] / 1e6, each[-1] / 1e6
         rows.append(f"  latency    median {median:.3f} ms, worst {worst:.3f} ms a window; budget {limit * 1e3:g} ms")
     return "\n".join([*rows, *(f"  written    {name}" for name in files)])
+
+
+def _withheld(counts: Mapping[tuple[str, str], int]) -> Iterator[str]:
+    """One row for each reason, with the outputs that were withheld equally often for it."""
+    alike: dict[tuple[str, int], list[str]] = defaultdict(list)
+    for (name, reason), count in sorted(counts.items()):
+        alike[reason, count].append(name)
+    return (f"  withheld   {count} {reason}: {', '.join(names)}" for (reason, count), names in alike.items())
