@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from soak.cover import CORPUS, Target, targets
+from soak.cover import CORPUS
+from soak.readers import Target, targets
 from trivet.errors import TrivetError
 
 READERS = {target.name: target for target in targets()}

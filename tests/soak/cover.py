@@ -1,16 +1,15 @@
 """Coverage-guided fuzzing of the package's readers: an input that reaches something new is kept and mutated further.
 
-``python -m soak.cover SECONDS SEED [keep]`` tries archives, manifests, bundles, statements and models in turn for so
-much CPU time. Coverage is the steps from line to line inside ``trivet.package`` and ``trivet.canonical``, seen
-through ``sys.settrace``. What was found before lies in ``hostile/corpus``; ``keep`` writes it anew, cut down to
-the smallest inputs that together reach as far.
+``python -m soak.cover SECONDS SEED [keep] [READER...]`` tries the readers of ``soak.readers``, all or those named, in
+turn for so much CPU time. Coverage is the steps from line to line inside ``trivet.package``, ``trivet.canonical`` and
+the walk over logs, seen through ``sys.settrace``. What was found before lies in ``hostile/corpus``; ``keep`` writes it
+anew, cut down to the smallest inputs that together reach as far.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import re
 import resource
 import signal
 import sys
@@ -19,22 +18,18 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
-from typing import Any, NamedTuple
+from typing import Any
 
-import tinypackage as tiny
-from hostile.package_tensors import classifier, trees
 from soak.fuzz import DICE, SlowError, mutated
+from soak.readers import Target, targets
 from trivet import canonical
+from trivet.check import log
 from trivet.errors import TrivetError
-from trivet.package import archive, bundle, keys
-from trivet.package.admit import admit
-from trivet.package.graph import BARE, walk
-from trivet.package.manifest import parse_manifest
+from trivet.package import archive
+from trivet.pipeline import chain
 
 TESTS = Path(__file__).resolve().parents[1]
 CORPUS = TESTS / "hostile" / "corpus"
-PACKAGES = TESTS / "conformance" / "packages"
-CERTIFICATES = TESTS / "conformance" / "certificates"
 PATIENCE = 10
 """Most CPU time of an input [s]; by the clock, a busy machine would fail good ones."""
 
@@ -45,60 +40,9 @@ LARGEST = 6000
 MOST_KEPT = 50_000
 """Most bytes of one reader's corpus."""
 
-PACKAGE = archive.read(tiny.package())
-TRUSTED = tuple(keys.read_public_key(path) for path in sorted(PACKAGES.glob("*.pub")))
-WATCHED = (str(Path(archive.__file__).parent), canonical.__file__)
+WATCHED = (str(Path(archive.__file__).parent), canonical.__file__, log.__file__, chain.__file__)
 
 Steps = set[tuple[str, int, int]]
-
-
-class Target(NamedTuple):
-    """One reader: its name, what it does with bytes, good inputs, and pieces that mean something to it."""
-
-    name: str
-    read: Callable[[bytes], object]
-    seeds: list[bytes]
-    words: list[bytes]
-
-
-def _bundle(data: bytes) -> object:
-    """A bundle in a package, under the name that it claims; certificates and timestamps included."""
-    named = re.search(rb'"keyid": ?"([0-9a-f]{64})"', data)
-    hinted = (key.id for key in TRUSTED if key.hint.encode() in data)
-    path = f"META-INF/signatures/{named[1].decode() if named else next(hinted, TRUSTED[0].id)}.sigstore.json"
-    return admit(PACKAGE._replace(signatures={path: data}), TRUSTED, unsigned=True)
-
-
-def _model(data: bytes) -> object:
-    walk(data, BARE)
-    return walk(data)
-
-
-def targets() -> list[Target]:
-    """All readers, with seeds out of the conformance packages."""
-    good = [path for path in sorted(PACKAGES.glob("*.trivet")) if not path.stem.endswith("_fail")]
-    signed = [package for path in good if (package := archive.read(path.read_bytes())).signatures]
-    bundles = [content for package in signed for content in package.signatures.values()]
-    certified = [p for p in CERTIFICATES.glob("*.sigstore.json") if not p.name.endswith("_fail.sigstore.json")]
-    bundles += sorted((path.read_bytes() for path in certified), key=len)[:8]
-    statement, text = bundle.statement(PACKAGE), canonical.dumps(PACKAGE.manifest.tree)
-    models = [tiny.stateless_model(), tiny.counting_model(), trees(), classifier()]
-    json_words = [*b'{ } [ ] , : " null true -1 1e9 0.5 "" [] {} \\u0000'.split(), *text.split(b'"')[1:60:2]]
-    zip_words = [b"PK\1\2", b"PK\3\4", b"PK\5\6", b"\0\0", b"\x14\0", b"META-INF/", b"golden/", b".json", b"../"]
-    wire_words = [bytes([field << 3 | kind]) for field in range(1, 16) for kind in (0, 2, 5)] + [b"\xff\xff\xff\x7f"]
-    operators = [b"Concat", b"Reshape", b"Expand", b"Slice", b"Shape", b"Conv", b"Split", b"Tile", b"LSTM", b"Gather"]
-    return [
-        Target("archive", archive.read, [tiny.package(), signed[0].data], zip_words),
-        Target("manifest", parse_manifest, [text, canonical.dumps(signed[0].manifest.tree)], json_words),
-        Target("bundle", _bundle, bundles, [*json_words, *bundles[0].split(b'"')[1::2]]),
-        Target(
-            "statement",
-            lambda data: bundle.check_statement(data, PACKAGE, "statement"),
-            [statement],
-            [*json_words, *statement.split(b'"')[1::2]],
-        ),
-        Target("protobuf", _model, models, [*wire_words, *operators]),
-    ]
 
 
 def reached(target: Target, data: bytes) -> tuple[Steps, str]:
@@ -198,11 +142,11 @@ class Search:
             (folder / f"{hashlib.sha256(data).hexdigest()[:16]}.bin").write_bytes(data)
 
 
-def main(seconds: float, seed: str, keep: bool) -> None:
+def main(seconds: float, seed: str, keep: bool, names: list[str]) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     signal.signal(signal.SIGPROF, _slow)
     DICE.seed(seed)
-    searches = [Search(target) for target in targets()]
+    searches = [Search(target) for target in targets() if not names or target.name in names]
     before = {search.target.name: len(search.seen) for search in searches}
     while time.process_time() < seconds:
         for search in searches:
@@ -222,4 +166,5 @@ def _slow(number: int, frame: FrameType | None) -> None:
 
 
 if __name__ == "__main__":
-    main(float(sys.argv[1]), sys.argv[2], "keep" in sys.argv[3:])
+    words = sys.argv[3:]
+    main(float(sys.argv[1]), sys.argv[2], "keep" in words, [word for word in words if word != "keep"])
