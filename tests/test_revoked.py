@@ -92,7 +92,7 @@ def test_a_list_carries_the_certificates_of_its_signer() -> None:
 
 EDITS: dict[str, Callable[[Tree], Any]] = {
     "another kind": lambda t: t.update(kind="policy"),
-    "another format": lambda t: t.update(format=1),
+    "another format": lambda t: t.update(format=2),
     "an unknown key": lambda t: t.update(note="x"),
     "no number": lambda t: t.pop("number"),
     "number 0": lambda t: t.update(number=0),

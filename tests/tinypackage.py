@@ -109,7 +109,7 @@ def tree() -> Tree:
         "expected": {"score": array("golden/0.score.f32", 1, 1)},
     }
     return {
-        "format": 0,
+        "format": 1,
         "name": "kettle-watch",
         "version": "0.1.0",
         "interface": {

@@ -279,7 +279,7 @@ function readManifest(bytes) {
   const manifest = parseJson(bytes, "020");
   need(manifest instanceof Map, "020", "the manifest is no object");
   need(canonical(manifest) === bytes.toString("utf8"), "021", "the manifest is not canonical");
-  need(get(manifest, "format") === 0, "022", "another format number");
+  need([0, 1].includes(get(manifest, "format")), "022", "another format number");
   for (const key of Object.keys(FIELDS)) need(FIELDS[key](get(manifest, key)), "023", `the manifest's ${key} is wrong`);
   checkConsistency(manifest);
   checkGolden(manifest);

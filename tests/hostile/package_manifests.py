@@ -133,7 +133,7 @@ JSON: list[Case] = [
 ]
 
 FIELDS: list[Case] = [
-    _field("format-next", "format", 1, "TRV-P022"),
+    _field("format-next", "format", 2, "TRV-P022"),
     _field("format-true", "format", True, "TRV-P022"),
     _field("format-text", "format", "0", "TRV-P022"),
     _field("name-empty", "name", ""),

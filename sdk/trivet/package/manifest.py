@@ -16,7 +16,8 @@ from trivet.package.golden import check_golden
 from trivet.package.looks import twins
 from trivet.package.tree import Node, parse
 
-FORMAT = 0
+FORMAT = 1
+"""What is written. Number 0, the same form before it was frozen, is read by the same rules."""
 
 
 class Member(NamedTuple):
@@ -116,7 +117,7 @@ def parse_manifest(data: bytes) -> Manifest:
     if not _is_canonical(root.value, data):
         root.under("TRV-P021").fail("is not in canonical form (RFC 8785)")
     number = root.under("TRV-P022")["format"]
-    if number.integer(0, 1 << 31) != FORMAT:
+    if number.integer(0, 1 << 31) > FORMAT:
         number.fail(
             Message("is {found}, and this trivet reads {known}", found=number.value, known=FORMAT),
             "install a newer trivet",
@@ -138,7 +139,7 @@ def _is_canonical(tree: Any, data: bytes) -> bool:
 def _manifest(root: Node) -> Manifest:
     state = root["state"]
     return Manifest(
-        format=FORMAT,
+        format=root["format"].value,
         name=root["name"].text(KEBAB, 64),
         version=root["version"].text(VERSION, 64),
         interface=_interface(root["interface"]),

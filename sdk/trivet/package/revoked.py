@@ -2,7 +2,7 @@
 
 One file, ``ID.revoked.json``: a Sigstore bundle like a package's signature, around a payload of its own type::
 
-    {"kind": "revocations", "format": 0, "id": "example-oem", "number": 12,
+    {"kind": "revocations", "format": 1, "id": "example-oem", "number": 12,
      "issued": "2026-11-28T16:00:00Z", "expires": "2027-11-28T16:00:00Z",
      "packages": [{"digest": PACKAGE DIGEST, "date": ..., "reason": "burns soup"}],
      "signers": [{"key": KEY ID, "date": ..., "reason": "keyCompromise"},
@@ -29,6 +29,9 @@ from trivet.package.tree import Node, parse
 SUFFIX = ".revoked.json"
 PAYLOAD_TYPE = "application/vnd.trivet.revocations+json"
 RULE = "TRV-P111"
+
+FORMAT = 1
+"""What is written. Number 0, the same form before it was frozen, is read by the same rules."""
 
 LARGEST = 1 << 20
 """Most bytes of one list."""
@@ -132,7 +135,7 @@ def parse_list(payload: bytes, where: str) -> Revocations:
     root = parse(payload, where, SignatureError, RULE)
     _only(root, "kind", "format", "id", "number", "issued", "expires", "packages", "signers")
     root["kind"].choice("revocations")
-    root["format"].integer(0, 0)
+    root["format"].integer(0, FORMAT)
     found = Revocations(
         id=root["id"].text(ID, 64),
         number=root["number"].integer(1, HIGHEST),
@@ -153,7 +156,7 @@ def payload(revocations: Revocations) -> bytes:
     return canonical.dumps(
         {
             "kind": "revocations",
-            "format": 0,
+            "format": FORMAT,
             "id": revocations.id,
             "number": revocations.number,
             "issued": moment(revocations.issued),
@@ -303,7 +306,7 @@ def _only(node: Node, *keys: str) -> None:
     if unknown := sorted(set(node.object()) - set(keys)):
         node.fail(
             Message("has the unknown key {key!a}", key=unknown[0][:80]),
-            "install a newer trivet, or ask for a list of format 0",
+            "install a newer trivet, or ask for a list of format 1",
         )
 
 

@@ -77,6 +77,7 @@ GOOD: dict[str, Good] = {
     "unknown-keys": Good(
         "manifest keys that this format does not know are kept", lambda _: tiny.package(later={"x": [1]})
     ),
+    "format-0": Good("the number before the format was frozen", lambda _: tiny.package(format=0)),
     "attestation": Good(
         "an attestation beside the members",
         lambda _: archive.attach(tiny.package(), "META-INF/attestations/bench.json", b"{}"),
