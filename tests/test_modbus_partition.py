@@ -1,4 +1,4 @@
-"""Registers beside a candidate: what the cheapest split is, and what it leaves alone."""
+"""Registers beside a candidate: what their splits cost together, and what they leave alone."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ def test_values_of_one_layout_cost_what_they_need() -> None:
     bits = pairs(words)
     around = Surroundings(words, {2: bits})
     beside = around.beside(2, bits, [2])
-    assert beside[0, 0] == pytest.approx(3 * SAME + bits[0, 0] + bits[0, 4] + bits[0, 6])
+    values = 3 * SAME + bits[0, 0] + bits[0, 4] + bits[0, 6]
+    assert values - 0.01 < beside[0, 0] < values, "any other split is far less likely, but not impossible"
 
 
 def test_a_wrong_place_tears_its_neighbours() -> None:
@@ -43,11 +44,12 @@ def test_a_state_is_a_register_by_itself_and_a_number_is_not() -> None:
     assert len(set(states[:, 0].tolist())) < STATES
     alone = word_bits(states)
     (bits,) = Surroundings(states, {2: nothing}).beside(2, nothing, [1])[0]
-    assert bits == pytest.approx(min(PLAIN, SAME) + alone[0])
+    assert bits == pytest.approx(alone[0] - np.log2(2.0**-PLAIN + 2.0**-SAME)), "a state, or a value cut off"
     numbers = np.stack([DRIFT, 0 * DRIFT, 0 * DRIFT, DRIFT, 0 * DRIFT, 0 * DRIFT], axis=1)
     (bits,) = Surroundings(numbers, {2: np.full((1, 5), np.inf)}).beside(2, np.full((1, 5), np.inf), [1])[0]
     alone = word_bits(numbers)
-    assert bits == pytest.approx(SAME + alone[0] + OTHER + alone[3] + PLAIN + alone[4] + SAME + alone[5])
+    likeliest = SAME + alone[0] + OTHER + alone[3] + PLAIN + alone[4] + SAME + alone[5]
+    assert likeliest - 1.0 < bits < likeliest
 
 
 def test_refused_registers_cost_nothing() -> None:

@@ -1,8 +1,8 @@
-"""What the registers around a value are, split into values as cheaply as can be; pure.
+"""What the registers around a value are, over all ways to split them into values; pure.
 
 The registers of one controller mostly have one layout. So a candidate is judged by all registers that were
 read, not by its own alone: in the true layout its neighbours become values, too, in a wrong one they
-come apart. Bits are those of ``likelihood``; the cheapest split is found exactly.
+come apart. Bits are those of ``likelihood``; the probabilities of all splits are summed, since several may fit.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from trivet.signals import Floats
 from trivet_modbus.likelihood import LEFTOVER, wild, word_bits
 
-SAME, PLAIN, OTHER = 1.0, 3.0, 12.0
+SAME, PLAIN, OTHER = 1.0, 3.0, 16.0
 """Bits that say what follows: a value of the layout in question, a register by itself, a value of another layout."""
 STATES = 5
 """A register with fewer different values may be a state or a setting, which any map has beside its numbers."""
@@ -66,28 +66,33 @@ class Surroundings:
         return before[:, first] + after[:, [start + width for start in first]]
 
     def _before(self, width: int, bits: Floats) -> Floats:
-        """Least bits for the registers before each place, ``(layouts, registers + 1)``."""
-        least = np.zeros((len(bits), self.registers + 1))
+        """Bits for the registers before each place, ``(layouts, registers + 1)``."""
+        told = np.zeros((len(bits), self.registers + 1))
         for stop in range(1, self.registers + 1):
-            ways = [least[:, stop - 1] + self._single[stop - 1]]
-            ways += [least[:, stop - w] + other[stop - w] for w, other in self._other.items() if w <= stop]
+            ways = [told[:, stop - 1] + self._single[stop - 1]]
+            ways += [told[:, stop - w] + other[stop - w] for w, other in self._other.items() if w <= stop]
             if stop < width:
                 ways.append(np.full(len(bits), self._first[stop - 1]))
             else:
-                ways.append(least[:, stop - width] + SAME + bits[:, stop - width])
-            least[:, stop] = np.minimum.reduce(ways)
-        return least
+                ways.append(told[:, stop - width] + SAME + bits[:, stop - width])
+            told[:, stop] = _together(ways)
+        return told
 
     def _after(self, width: int, bits: Floats) -> Floats:
-        """Least bits for the registers from each place on, ``(layouts, registers + 1)``."""
-        least = np.zeros((len(bits), self.registers + 1))
+        """Bits for the registers from each place on, ``(layouts, registers + 1)``."""
+        told = np.zeros((len(bits), self.registers + 1))
         for start in reversed(range(self.registers)):
             room = self.registers - start
-            ways = [least[:, start + 1] + self._single[start]]
-            ways += [least[:, start + w] + other[start] for w, other in self._other.items() if w <= room]
+            ways = [told[:, start + 1] + self._single[start]]
+            ways += [told[:, start + w] + other[start] for w, other in self._other.items() if w <= room]
             if room < width:
                 ways.append(np.full(len(bits), self._last[room - 1]))
             else:
-                ways.append(least[:, start + width] + SAME + bits[:, start])
-            least[:, start] = np.minimum.reduce(ways)
-        return least
+                ways.append(told[:, start + width] + SAME + bits[:, start])
+            told[:, start] = _together(ways)
+        return told
+
+
+def _together(ways: list[Floats]) -> Floats:
+    """Bits of what can come about in any of several ways: their probabilities add up."""
+    return np.asarray(-np.logaddexp2.reduce(-np.stack(ways)))
