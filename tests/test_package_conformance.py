@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import tinypackage as tiny
+from conformance.packages import provenance
 from conformance.packages.generate import BAD, GOOD, fresh, packages
 from trivet.errors import TrivetError
 from trivet.interface.rules import rules
 from trivet.package import archive, keys
 from trivet.package.admit import Verified, admit
 from trivet.package.graph import check_contract, walk
+from trivet.package.provenance import read_provenance
 
 HERE = Path(__file__).parent / "conformance" / "packages"
 CASES: dict[str, dict[str, Any]] = json.loads((HERE / "cases.json").read_text(encoding="utf-8"))
@@ -31,24 +34,32 @@ def _admit(name: str) -> Verified:
     return admit(archive.open_package(HERE / name), trusted, unsigned=CASES[name]["unsigned"])
 
 
+def _provenance(name: str) -> object:
+    return read_provenance(_admit(name).package)
+
+
+def _contract(name: str) -> None:
+    package = _admit(name).package
+    check_contract(walk(package.members["model.onnx"]), package.manifest)
+
+
+LEVELS: dict[str, Callable[[str], object]] = {"package": _admit, "provenance": _provenance, "graph": _contract}
+
+
 @pytest.mark.parametrize("name", [name for name, facts in CASES.items() if facts["admitted"]])
 def test_admitted(name: str) -> None:
     verified = _admit(name)
     assert sorted(signer.key_id for signer in verified.signers) == CASES[name]["signers"]
     assert verified.package.digest == CASES[name]["digest"]
-    check_contract(walk(verified.package.members["model.onnx"]), verified.package.manifest)
+    _contract(name)
+    assert (_provenance(name) is not None) is name.startswith("provenance")
 
 
 @pytest.mark.parametrize("name", [name for name, facts in CASES.items() if not facts["admitted"]])
 def test_refused(name: str) -> None:
     facts = CASES[name]
-    if facts["level"] == "graph":
-        package = _admit(name).package
-        with pytest.raises(TrivetError) as caught:
-            check_contract(walk(package.members["model.onnx"]), package.manifest)
-    else:
-        with pytest.raises(TrivetError) as caught:
-            _admit(name)
+    with pytest.raises(TrivetError) as caught:
+        LEVELS[facts["level"]](name)
     assert caught.value.rule == facts["rule"]
 
 
@@ -70,8 +81,8 @@ def test_signing_left_the_members_as_they_were() -> None:
 
 def test_names_say_the_verdict_and_every_rule_has_a_case() -> None:
     assert all(name.endswith("_fail.trivet") != facts["admitted"] for name, facts in CASES.items())
-    assert {facts["rule"] for facts in CASES.values() if "rule" in facts} == RULES - UNTESTABLE
-    assert len(GOOD) + len(BAD) == len(CASES)
+    assert {facts["rule"] for facts in CASES.values() if "rule" in facts} == (RULES - UNTESTABLE) | {"TRV-P110"}
+    assert len(GOOD) + len(BAD) + len(provenance.BAD) == len(CASES)
 
 
 def test_no_private_key_is_committed() -> None:
@@ -87,7 +98,8 @@ def test_the_specification_names_rules_and_cases_that_exist() -> None:
             r"\*([a-z0-9]+(?:-[a-z0-9]+)+|bomb|zip64|encrypted|symlink|overlap|forged|unsigned|stranger)\*", text
         )
     )
-    assert named <= {name.removesuffix(".trivet").removesuffix("_fail") for name in CASES}
+    lists = json.loads((HERE.parent / "revocations" / "cases.json").read_text(encoding="utf-8"))["cases"]
+    assert named <= {name.removesuffix(".trivet").removesuffix("_fail") for name in (*CASES, *lists)}
     assert len(named) > 50
     assert {f"TRV-P{number}" for number in re.findall(r"\bP(0[0-9]{2})\b", text)} >= RULES - UNTESTABLE
 

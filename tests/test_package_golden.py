@@ -20,7 +20,7 @@ from trivet.runtime.golden import check_all
 HERE = Path(__file__).parent / "golden" / "packages"
 CASES: dict[str, dict[str, Any]] = json.loads((HERE / "cases.json").read_text(encoding="utf-8"))
 
-FROZEN = "42e8e39a5a9a407bad665898c81405c619c7ff442bd9beded3c723a2c0d23a74"
+FROZEN = "26f029cab625334cdce98660a62340f108a7363f85d762cffb836b2f67b2b3e3"
 """SHA-256 over the cases: whoever changes one has to change it here, too, and say why."""
 
 

@@ -81,7 +81,7 @@ def _beside() -> list[Target]:
     made = [canonical.dumps(one) for one in _statements()]
     return [
         Target("list", lambda data: revoked.parse_list(data, "list"), payloads, _words(payloads[-1])),
-        Target("signed list", _signed_list, SIGNED, _words(SIGNED[-1])),
+        Target("signed-list", _signed_list, SIGNED, _words(SIGNED[-1])),
         Target("provenance", lambda data: parse_provenance(data, "provenance"), made, _words(made[-1])),
         Target("log", _log, LOGS, _words(LOGS[-1])),
     ]

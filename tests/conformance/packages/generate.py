@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import onnxwire as wire
 import tinypackage as tiny
+from conformance.packages import provenance
 from hostile.package_cases import Keys
 from hostile.package_graphs import HARMLESS
 from hostile.package_limits import ALL
@@ -85,6 +86,7 @@ GOOD: dict[str, Good] = {
     "trees": Good("a tree ensemble", lambda _: tiny.with_model(trees())),
     "sizes-measured": Good("a tensor expanded to the rows of the window", lambda _: tiny.with_model(_measured())),
     "nan-scalar": Good("a weight of one element may be NaN", lambda _: tiny.with_model(_nan())),
+    **{name: Good(why, lambda _, data=data: data) for name, (why, data) in provenance.GOOD.items()},  # type: ignore[misc]
 }
 
 BAD: dict[str, str] = {
@@ -204,6 +206,9 @@ def packages(stored: Keys) -> dict[str, tuple[bytes, dict[str, Any]]]:
         level = "graph" if case.rule >= "TRV-P060" else "package"
         facts = {"why": why, "admitted": False, "unsigned": case.unsigned, "rule": case.rule, "level": level}
         found[f"{name}_fail.trivet"] = case.build(stored), facts
+    for name, (why, data) in provenance.BAD.items():
+        facts = {"why": why, "admitted": False, "unsigned": True, "rule": "TRV-P110", "level": "provenance"}
+        found[f"{name}_fail.trivet"] = data, facts
     return found
 
 
