@@ -89,8 +89,8 @@ def test_what_is_expected_is_what_came_on_the_mean() -> None:
 
 def test_forecasts_beat_last_week() -> None:
     cookers, kitchen, kinds = draw_kitchens(13, 4)
-    whole = loads(13, cookers, kitchen, kinds, 14)
-    past, asked = whole.days(0, 7), whole.days(7, 14)
+    whole = loads(13, cookers, kitchen, kinds, 11)
+    past, asked = whole.days(0, 7), whole.days(7, 11)
 
     def hot(step: int, plant: Service) -> Ints:
         return always(step, plant)
