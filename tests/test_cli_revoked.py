@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -10,16 +11,21 @@ from typing import Any
 import jsonschema
 import pytest
 
+import certkit as ck
 import kitchen
+import tinypackage as tiny
 from trivet.cli import main
 from trivet.package import archive, keys, sign, store
-from trivet.package.revoked import SECOND, Revocations, extended, sign_list
+from trivet.package.revoked import SECOND, Revocations, extended, read_list, sign_list
 from trivet.package.seen import load_seen
 from trivet.pipeline.lines import Provenance
 
 SCHEMA = json.loads(resources.files("trivet_schemas").joinpath("line.schema.json").read_text())
 DAY = 86_400 * SECOND
 PAST = 1_600_000_000 * SECOND
+LIFE: dict[str, Any] = {"start": datetime(2020, 1, 1, tzinfo=UTC), "end": datetime(2100, 1, 1, tzinfo=UTC)}
+"""Of certificates: the verbs ask the machine for the time."""
+
 EMPTY = Revocations("example-oem", 0, 0, 0, {}, {})
 
 
@@ -77,6 +83,38 @@ def test_a_revoked_package_does_not_run(folder: Path, capsys: pytest.CaptureFixt
     _stick(folder, extended(EMPTY, PAST, PAST + 8000 * DAY))
     assert main(["trust", "update", str(folder / "stick")]) == 1
     assert "TRV-P114" in capsys.readouterr().out
+
+
+def test_a_certificate_is_revoked_by_its_root_and_its_subject(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The root as a file or by its id, the subject as ``verify`` prints it; others of that root still count."""
+    root = ck.authority(**LIFE)
+    firmware, quality = (ck.issue(root, ck.Wish(name, **LIFE)) for name in ("Firmware", "Quality"))
+    (folder / "root.crt").write_bytes(root.pem)
+    store.add(folder / "home", folder / "root.crt")
+    for name, held in (("firmware", firmware), ("quality", quality)):
+        (folder / f"{name}.trivet").write_bytes(ck.signed(tiny.package(), held))
+        assert main(["verify", str(folder / f"{name}.trivet")]) == 0
+    subject = "CN=Firmware,O=Example"
+    assert f"{subject} (root {root.print[:16]})" in capsys.readouterr().out
+    for given in (str(folder / "root.crt"), root.print):
+        file = folder / f"{given[-8:]}.revoked.json"
+        words = ["--id", "example-oem", "--certificate-of", given, subject, "--reason", "privilegeWithdrawn"]
+        assert main(["trust", "revoke", str(file), *words, "--key", str(folder / "oem.key")]) == 0
+        assert {*read_list(file.read_bytes(), file.name).revocations.signers} == {(root.print, subject)}
+    assert main(["trust", "add", str(file)]) == 0
+    capsys.readouterr()
+    assert main(["verify", str(folder / "firmware.trivet")]) == 1
+    assert "TRV-P113" in capsys.readouterr().out
+    assert main(["verify", str(folder / "quality.trivet")]) == 0
+
+
+def test_a_certificate_without_a_root_revokes_nothing(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = folder / "example.revoked.json"
+    for given in (str(folder / "oem.key.pub"), str(folder / "nowhere.crt"), "ab" * 31):
+        words = ["--id", "example-oem", "--certificate-of", given, "CN=Firmware", "--key", str(folder / "oem.key")]
+        assert main(["trust", "revoke", str(file), *words]) == 2
+        assert "[TRV-P" in capsys.readouterr().err
+    assert not file.exists()
 
 
 def test_the_version_that_ran_is_remembered(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

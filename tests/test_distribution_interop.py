@@ -501,14 +501,15 @@ def test_docker_registry_and_skopeo(path: Path, tmp_path: Path) -> None:
 @debian
 def test_our_layout_goes_through_skopeo(path: Path, tmp_path: Path) -> None:
     """With its signatures: the index under the fallback tag is copied like an image for several platforms."""
-    tag = artifact.fallback_tag(artifact.model(archive.open_package(path)).digest)
+    package = archive.open_package(path)
+    version, tag = package.manifest.version, artifact.fallback_tag(artifact.model(package).digest)
     assert main(["export", str(path), "--to", "oci", "--out", str(tmp_path / "ours")]) == 0
     with docker_registry(tmp_path) as host:
         place = f"docker://{host}/kitchen/model"
-        for name in ("0.1.0", tag):
+        for name in (version, tag):
             skopeo("copy", "--all", "--dest-tls-verify=false", f"oci:{tmp_path / 'ours'}:{name}", f"{place}:{name}")
         back = tmp_path / "back.trivet"
-        assert main(["import", f"oci+http://{host}/kitchen/model:0.1.0", "--out", str(back)]) == 0
+        assert main(["import", f"oci+http://{host}/kitchen/model:{version}", "--out", str(back)]) == 0
     assert back.read_bytes() == path.read_bytes()
 
 
