@@ -139,6 +139,24 @@ exporters() {
     say "peer: skl2onnx $("$TRIVET_EXPORTERS" -c 'from importlib.metadata import version; print(version("skl2onnx"))')"
 }
 
+# Packages through other people's verifiers, and models of other people's exporters through ours; a line each file.
+packages() {
+    model_signing
+    in_toto
+    exporters
+    for name in package_interop package_verifier package_openssl package_archive provenance inspect_exports; do
+        "$python" -m pytest -m interop -rs -n 2 -p no:cacheprovider "tests/test_$name.py" >"$work/$name.log" 2>&1 || failed=1
+        verdict "$name" "$work/$name.log"
+    done
+}
+
+if [ "${1:-}" = packages ]; then
+    say "commit $(git rev-parse --short HEAD), $(date -u +%F), $("$python" --version), $(uname -m)"
+    debian
+    packages
+    cp "$work/result.txt" benchmarks/results/packages.txt
+    exit $failed
+fi
 if [ "${1:-}" = distribution ]; then
     debian
     distribution_peers
