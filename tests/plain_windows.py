@@ -206,11 +206,13 @@ class PlainCycles:
     open_limit: int
     close_hold: int
     close_limit: int
+    run_on: int = 0
 
     def walk(self, opens: Sequence[int], closes: Sequence[int]) -> list[tuple[int, int, int, bool, bool]]:
         """(opened, closed, found, joined, cut) of every cycle that ended."""
         cycles = []
         current: tuple[int, bool] | None = None
+        ends: tuple[int, int, bool] | None = None
         floor, run, joined, lost = 0, -1, False, True
         close_run, close_lost, unknown = -1, -1, 0
         for k, (o, c) in enumerate(zip(opens, closes, strict=True)):
@@ -228,8 +230,10 @@ class PlainCycles:
                     break
                 closed = c == 1 and close_run > current[0] and k - close_run + 1 >= self.close_hold
                 cut = c == 2 and close_lost > current[0] and k - close_lost + 1 > self.close_limit
-                if closed or cut:
-                    end = close_run if closed else close_lost
-                    cycles.append((current[0], end, k, current[1], cut))
-                    floor, current = end, None
+                if ends is None and (closed or cut):
+                    end = close_run + self.run_on if closed else close_lost
+                    ends = (end, max(k, end - 1), cut)
+                if ends is not None and k >= ends[1]:
+                    cycles.append((current[0], ends[0], ends[1], current[1], ends[2]))
+                    floor, current, ends = ends[0], None, None
         return cycles

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from trivet_reference.evaluate.alarms import Events, Scores, bootstrap, confirmed, raised, tuned, verdict
-from trivet_reference.evaluate.charts import cusum, ewma, logistic, standardised
+from trivet_reference.evaluate.charts import cusum, ewma, logistic, spread
 from trivet_reference.evaluate.probabilities import brier, calibration_error, precision, rank, reliability
 
 
@@ -43,20 +43,20 @@ def test_events_are_caught_before_their_stop() -> None:
 def test_control_charts_begin_anew_with_each_group() -> None:
     z, group = np.array([[1.5], [1.5], [1.5], [np.nan]]), np.array([0, 0, 1, 1])
     np.testing.assert_allclose(cusum(z, group), [1.0, 2.0, 1.0, 0.5])
-    spread = np.sqrt(0.2 / 1.8)
-    np.testing.assert_allclose(ewma(z, group), np.array([0.3, 0.54, 0.3, 0.24]) / spread)
+    usual = np.sqrt(0.2 / 1.8)
+    np.testing.assert_allclose(ewma(z, group), np.array([0.3, 0.54, 0.3, 0.24]) / usual)
 
 
 def test_features_are_scaled_by_healthy_machines_alone() -> None:
     z = np.array([[1.0], [-1.0], [50.0]])
-    np.testing.assert_allclose(standardised(z, np.array([True, True, False])), [[1.0], [-1.0], [50.0]])
+    np.testing.assert_allclose(spread(z, np.array([True, True, False])), [1.0])
 
 
 def test_the_logistic_regression_judges_machines_that_it_did_not_learn_from() -> None:
     rng = np.random.default_rng(1)
-    machine = np.repeat(np.arange(20), 10)
-    sick = machine % 4 >= 2
-    made = logistic(rng.normal(size=(200, 2)) + 8.0 * sick[:, None], sick, machine)
+    sick = np.arange(200) % 4 >= 2
+    taught, asked = (rng.normal(size=(200, 2)) + 8.0 * sick[:, None] for _ in range(2))
+    made = logistic(taught, sick, asked)
     assert made[sick].min() > made[~sick].max()
 
 

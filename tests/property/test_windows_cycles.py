@@ -28,21 +28,25 @@ def stretches(longest: int) -> st.SearchStrategy[list[int]]:
     return st.lists(stretch, max_size=30).map(lambda parts: [code for code, n in parts for _ in range(n)])
 
 
-def trigger(hold: int, limit: int) -> Trigger:
+def trigger(hold: int, limit: int, run_on: int = 0) -> Trigger:
     wide = Signal(unit="1", range=(0, 1), period=1, max_age=limit)
-    return Trigger(When(signal="x", above=0.5, hold=hold), wide, 1.0)
+    return Trigger(When(signal="x", above=0.5, hold=hold, run_on=run_on), wide, 1.0)
 
 
 @settings(max_examples=300, deadline=None)
 @given(
-    stretches(9), stretches(9), st.integers(1, 5), st.integers(1, 8), st.integers(1, 5), st.integers(1, 8), st.data()
+    stretches(9),
+    stretches(9),
+    st.tuples(st.integers(1, 5), st.integers(1, 8)),
+    st.tuples(st.integers(1, 5), st.integers(1, 8), st.sampled_from([0, 0, 1, 3, 9])),
+    st.data(),
 )
 def test_cycles_equal_a_walk(
-    opens: list[int], closes: list[int], hold: int, limit: int, close_hold: int, close_limit: int, data: st.DataObject
+    opens: list[int], closes: list[int], opening: tuple[int, int], closing: tuple[int, int, int], data: st.DataObject
 ) -> None:
     size = min(len(opens), len(closes))
     opens, closes = opens[:size], closes[:size]
-    finder = CycleFinder(trigger(hold, limit), trigger(close_hold, close_limit))
+    finder = CycleFinder(trigger(*opening), trigger(*closing))
     found: list[Cycle] = []
     at = 0
     while at < size:
@@ -50,7 +54,7 @@ def test_cycles_equal_a_walk(
         block = [np.array(part[at:end], np.int8) for part in (opens, closes)]
         found += [event for event in finder.find(at, *block) if isinstance(event, Cycle)]
         at = end
-    plain = PlainCycles(hold, limit, close_hold, close_limit)
+    plain = PlainCycles(*opening, *closing)
     assert [tuple(cycle) for cycle in found] == plain.walk(opens, closes)
 
 

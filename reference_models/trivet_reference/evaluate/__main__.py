@@ -21,6 +21,7 @@ from trivet_reference.evaluate.nab import nab
 from trivet_reference.evaluate.path import load
 from trivet_reference.evaluate.pot import pot
 from trivet_reference.evaluate.resonance import resonance
+from trivet_reference.evaluate.segments import segments
 from trivet_reference.evaluate.skab import skab
 
 REPORTS = Path("reports")
@@ -30,6 +31,7 @@ WHAT: dict[str, Callable[[Path], str]] = {
     "household": lambda folder: household(load("*dishwasher*", folder / "home"), folder).text(),
     "fleet": lambda folder: fleet(folder / "home", REPORTS),
     "commercial": lambda folder: control(load("*dishwasher*", folder / "home"), folder).text(),
+    "segments": lambda _: segments(dishwashers()),
     "heater": lambda _: heater(),
     "skab": lambda _: skab().text(),
     "nab": lambda _: nab(),

@@ -60,18 +60,17 @@ def ewma(z: Floats, group: Ints) -> Floats:
     return np.asarray(np.abs(mean).max(axis=1) / np.sqrt(RATE / (2.0 - RATE)))
 
 
-def standardised(z: Floats, healthy: Mask) -> Floats:
-    """Features over their spread on healthy machines, so that one level is fair to all of them."""
-    spread = np.nan_to_num(np.nanstd(np.clip(z[healthy], -20.0, 20.0), axis=0), nan=1.0)
-    return np.asarray(z / np.maximum(spread, 1e-3))
+def spread(z: Floats, healthy: Mask) -> Floats:
+    """How far features of healthy machines spread, so that one level can be fair to all of them, ``(features,)``."""
+    found = np.nan_to_num(np.nanstd(np.clip(z[healthy], -20.0, 20.0), axis=0), nan=1.0)
+    return np.asarray(np.maximum(found, 1e-3))
 
 
-def logistic(x: Floats, sick: Mask, machine: Ints) -> Floats:
-    """Probability of a fault, each half of the machines judged by what the other half taught."""
-    size = np.abs(np.nan_to_num(np.clip(x, -20.0, 20.0)))
-    made = np.zeros(len(x))
-    for half in (0, 1):
-        learnt, asked = machine % 2 == half, machine % 2 != half
-        model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=200))
-        made[asked] = model.fit(size[learnt], sick[learnt]).predict_proba(size[asked])[:, 1]
-    return made
+def logistic(taught: Floats, sick: Mask, asked: Floats) -> Floats:
+    """Probability of a fault in the rows that are asked for, as some others taught it."""
+    model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=200))
+    return np.asarray(model.fit(_size(taught), sick).predict_proba(_size(asked))[:, 1])
+
+
+def _size(x: Floats) -> Floats:
+    return np.abs(np.nan_to_num(np.clip(x, -20.0, 20.0)))

@@ -12,7 +12,7 @@ from trivet.interface.document import Interface
 from trivet.runtime.session import Session
 from trivet.signals import Float32s, Floats, Ints
 from trivet_reference.evaluate.alarms import Events, Mask, Scores, confirmed
-from trivet_reference.evaluate.charts import TWELVE, cusum, ewma, logistic, standardised
+from trivet_reference.evaluate.charts import TWELVE, cusum, ewma, logistic, spread
 from trivet_reference.plant.faults import FAULTS
 from trivet_reference.train.dependence import unknown
 from trivet_reference.train.dishwasher_data import PATTERNS, Cycles, Memory, Table, cycles, parts, remembered
@@ -105,18 +105,22 @@ class Trial:
                 kind.append(fault)
         return Events(np.array(machine, np.int64), np.array(kind, np.int64), rows, lead)
 
-    def detectors(self, tier: str, confirm: int) -> list[Scores]:
-        """The package, and what it has to beat, with nothing said before a part of a life has settled."""
+    def detectors(self, tier: str, confirm: int, taught: Trial) -> list[Scores]:
+        """The package, and what it has to beat, with nothing said before a part of a life has settled.
+
+        Args:
+            tier: Kind of plant.
+            confirm: Cycles in a row that the package's decision needs.
+            taught: Machines from which the charts take their spread and the logistic regression its weights.
+        """
         said, group = self.said[tier], self.group
         best, subject = strongest(said, self.classes)
         made = [Scores("package", confirmed(np.where(self.settled, best, np.nan), subject, group, confirm))]
-        z = self._known(tier, "_z")
-        chart = standardised(z, self.healthy)
+        chart = self._known(tier, "_z") / spread(taught._known(tier, "_z"), taught.healthy)
         made.append(Scores("CUSUM of each feature", np.where(self.settled, cusum(chart, group), 0.0)))
         made.append(Scores("EWMA of each feature", np.where(self.settled, ewma(chart, group), 0.0)))
-        twelve = self._columns(tier, TWELVE)
-        sick = self.table.levels.max(axis=1) >= PRESENT
-        learnt = logistic(twelve, np.asarray(sick), self.table.machine)
+        sick = np.asarray(taught.table.levels.max(axis=1) >= PRESENT)
+        learnt = logistic(taught._columns(tier, TWELVE), sick, self._columns(tier, TWELVE))
         made.append(Scores("logistic regression", np.where(self.settled, learnt, 0.0)))
         return made
 

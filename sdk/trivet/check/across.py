@@ -19,6 +19,7 @@ from trivet.device.parameters import check_parameters
 from trivet.device.wiring import Wiring, wiring
 from trivet.errors import AdapterError, DocumentError, Finding, Message
 from trivet.interface.check import check
+from trivet.interface.check_windows import check_condition
 from trivet.interface.columns import columns
 from trivet.interface.document import Interface, Level
 from trivet.interface.findings import Findings, near
@@ -149,10 +150,14 @@ def _profiles(notes: Findings[Device], known: Known) -> dict[str, Parsed[Profile
 
 
 def _check_overrides(notes: Findings[Device], interface: Interface) -> None:
-    for name in notes.document.windows:
+    known = columns(interface)
+    for name, cycle in notes.document.windows.items():
         if name not in interface.windows:
             message = Message("`{id}` has no window `{name}`", id=interface.id, name=name)
             notes.add("TRV-L075", ("windows", name), message, near(name, interface.windows))
+        for key, conditions in (("opens_when", cycle.opens_when), ("closes_when", cycle.closes_when)):
+            for index, when in enumerate(conditions):
+                check_condition(notes, ("windows", name, key, index), when, known)
     for name, own in notes.document.decisions.items():
         rule = interface.decisions.get(name)
         if rule is None:

@@ -48,7 +48,7 @@ def _check_window(notes: Findings[Interface], path: Path, window: WindowSpec) ->
 
 def _test(when: When) -> tuple[object, ...]:
     """What a condition looks for, however long."""
-    return (when.signal, when.states, when.above, when.below)
+    return (when.signal, when.states, when.above, when.below, when.beside)
 
 
 def _check_output(notes: Findings[Interface], path: Path, output: Output) -> None:

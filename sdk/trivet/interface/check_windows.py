@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from trivet.errors import Message
 from trivet.interface.columns import columns
-from trivet.interface.document import Interface, Signal, When, WindowSpec
+from trivet.interface.document import Interface, Signal, When, WindowSpec, sums
 from trivet.interface.findings import Findings, near
 from trivet.interface.path import Path
 
@@ -14,6 +17,7 @@ LONGEST_WINDOW = 100_000
 def check_windows(findings: Findings[Interface]) -> None:
     """Lengths, kinds, conditions; each window has outputs, and a novelty among them."""
     interface = findings.document
+    known = columns(interface)
     findings.require(bool(interface.windows), "TRV-I050", ("windows",), "is empty", "declare at least one window")
     for name, spec in interface.windows.items():
         path: Path = ("windows", name)
@@ -21,7 +25,7 @@ def check_windows(findings: Findings[Interface]) -> None:
         _check_kind(findings, path, spec)
         for key, conditions in (("opens_when", spec.opens_when), ("closes_when", spec.closes_when)):
             for index, when in enumerate(conditions):
-                check_condition(findings, (*path, key, index), when)
+                check_condition(findings, (*path, key, index), when, known)
         kinds = [output.kind for output in interface.outputs.values() if output.window == name]
         findings.require(bool(kinds), "TRV-I057", path, "has no outputs", "name it in an output, or remove it")
         if kinds:
@@ -31,9 +35,8 @@ def check_windows(findings: Findings[Interface]) -> None:
             )
 
 
-def check_condition(findings: Findings[Interface], path: Path, when: When) -> None:
-    """A condition looks at a column that can fulfil it, and that is no label."""
-    known = columns(findings.document)
+def check_condition(findings: Findings[Any], path: Path, when: When, known: Mapping[str, Signal]) -> None:
+    """A condition looks at one of these columns that can fulfil it, and that is no label."""
     if when.signal not in known:
         findings.add(
             "TRV-I052",
@@ -52,13 +55,37 @@ def check_condition(findings: Findings[Interface], path: Path, when: When) -> No
         hint,
     )
     findings.require(when.hold >= 0, "TRV-I053", (*path, "hold"), "must not be negative")
+    findings.require(when.run_on >= 0, "TRV-I053", (*path, "run_on"), "must not be negative")
+    hint = "write it at the condition that closes"
+    closes = when.run_on == 0 or "closes_when" in path
+    findings.require(closes, "TRV-I053", (*path, "run_on"), "has no meaning where a cycle opens", hint)
     if when.states:
         _check_states(findings, path, when, signal)
     else:
         _check_threshold(findings, path, when, signal)
+    if when.beside:
+        _check_consumers(findings, path, when)
 
 
-def _check_states(findings: Findings[Interface], path: Path, when: When, signal: Signal) -> None:
+def _check_consumers(findings: Findings[Any], path: Path, when: When) -> None:
+    """Between two sums of consumers there is room for what the condition looks for."""
+    place: Path = (*path, "beside")
+    if when.threshold is None:
+        findings.add("TRV-I053", place, "has no meaning beside `states`", "use `above` or `below`")
+        return
+    findings.require(min(when.beside) > 0, "TRV-I053", place, "must be above 0")
+    added, least = sums(when.beside), 2 * abs(when.threshold)
+    gap = min(above - below for below, above in zip(added[:-1], added[1:], strict=True))
+    findings.require(
+        gap > least,
+        "TRV-I054",
+        place,
+        Message("two sums of consumers lie {gap:g} apart", gap=gap),
+        Message("to be told apart they need more than twice the threshold, {least:g}", least=least),
+    )
+
+
+def _check_states(findings: Findings[Any], path: Path, when: When, signal: Signal) -> None:
     states = list(signal.enumeration.values())
     if not states:
         findings.add(
@@ -79,7 +106,7 @@ def _check_states(findings: Findings[Interface], path: Path, when: When, signal:
         )
 
 
-def _check_threshold(findings: Findings[Interface], path: Path, when: When, signal: Signal) -> None:
+def _check_threshold(findings: Findings[Any], path: Path, when: When, signal: Signal) -> None:
     key, threshold = ("above", when.above) if when.above is not None else ("below", when.below)
     if signal.enumeration:
         findings.add(

@@ -112,13 +112,16 @@ def _signal(signal: Signal) -> Json:
 
 
 def _when(when: When) -> Json:
-    return {
+    tree = {
         "signal": when.signal,
         "states": sorted(when.states),
         "above": when.above,
         "below": when.below,
         "hold": when.hold,
     }
+    # Keys that came later: interfaces without them keep the digest that packages were bound to.
+    later = {"beside": sorted(when.beside), "run_on": when.run_on}
+    return {**tree, **{key: value for key, value in later.items() if value}}
 
 
 def _output(interface: Interface, name: str, output: Output) -> Json:

@@ -7,7 +7,7 @@ Frozen dataclasses, built alike by ``parse`` (YAML, for authors) and ``load``
 Annotations are evaluated here, once and from bytecode: ``load`` needs them as types.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import field
 from typing import Literal
 
@@ -104,6 +104,10 @@ class Parameter(Plain):
     note: str = ""
 
 
+MOST_CONSUMERS = 6
+"""That a condition looks beside, since all their sums are looked at."""
+
+
 @document
 class When(Plain):
     """A condition on one signal; exactly one of ``states``, ``above`` and ``below`` is given.
@@ -114,6 +118,9 @@ class When(Plain):
         above: Holds while the value is above this, in the signal's unit.
         below: Holds while the value is below this.
         hold: For how long it must hold [s]; the condition counts from where it began to hold.
+        beside: What consumers add to the value while they are on, in the signal's unit. They switch as they like: the
+            condition looks at the rest, which is left when the largest sum of them that fits is taken away.
+        run_on: For how long a cycle goes on after its closing condition began to hold [s].
     """
 
     __pydantic_config__ = STRICT
@@ -123,10 +130,27 @@ class When(Plain):
     above: float | None = None
     below: float | None = None
     hold: float = 0.0
+    beside: tuple[float, ...] = ()
+    run_on: float = 0.0
 
     def __post_init__(self) -> None:
         if bool(self.states) + (self.above is not None) + (self.below is not None) != 1:
             raise ValueError(Message("must have exactly one of `states`, `above` and `below`"))
+        if len(self.beside) > MOST_CONSUMERS:
+            raise ValueError(Message("must have at most {most} consumers in `beside`", most=MOST_CONSUMERS))
+
+    @property
+    def threshold(self) -> float | None:
+        """``above`` or ``below``, whichever is given."""
+        return self.below if self.above is None else self.above
+
+
+def sums(consumers: Iterable[float]) -> list[float]:
+    """What any of some consumers add up to, sorted; nothing first."""
+    made = {0.0}
+    for consumer in consumers:
+        made |= {known + consumer for known in made}
+    return sorted(made)
 
 
 @document

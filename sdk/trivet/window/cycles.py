@@ -3,7 +3,7 @@
 Rules:
     1. A condition holds from the first of the frames in which it is true, once they are as many as
        ``hold`` asks for. It counts from there: the cycle opens at that frame, and ends before the
-       frame in which its closing condition began to hold.
+       frame in which its closing condition began to hold, or ``run_on`` later.
     2. An unknown frame (NaN) is false for the opening condition. It neither holds nor breaks the
        closing condition, but only a true frame can complete it.
     3. A closing condition that was true already when the cycle opened closes it only after it was
@@ -73,6 +73,7 @@ class CycleFinder:
         self._joined = False
         self._close_since: int | None = None
         self._close_known: int | None = None
+        self._ends: Cycle | None = None
 
     def find(self, first: int, opens: Codes8, closes: Codes8) -> list[Opening | Cycle]:
         """What opened and what ended in frames numbered from ``first``, in order.
@@ -94,7 +95,7 @@ class CycleFinder:
 
     def cut(self, last: int) -> Cycle | None:
         """Ends the open cycle after frame ``last``, because frames end; None when there is none."""
-        self._open_since = self._open_known = self._close_since = None
+        self._open_since = self._open_known = self._close_since = self._ends = None
         if self.current is None:
             return None
         cycle = Cycle(self.current.opened, last + 1, last, self.current.joined, True)
@@ -140,6 +141,15 @@ class CycleFinder:
         return Opening(since, at, self._joined) if at < end else None
 
     def _ending(self, current: Opening, closes: int, begin: int, end: int) -> Cycle | None:
+        """The end of the open cycle, once its last frame is there; what decided it may have changed by then."""
+        if self._ends is None:
+            self._ends = self._end(current, closes, begin, end)
+        if self._ends is None or self._ends.found >= end:
+            return None
+        ended, self._ends = self._ends, None
+        return ended
+
+    def _end(self, current: Opening, closes: int, begin: int, end: int) -> Cycle | None:
         since, at = None, end
         if closes == TRUE:
             since, at = self._close_since, max(begin, (self._close_since or 0) + self._closes.hold - 1)
@@ -148,4 +158,5 @@ class CycleFinder:
             at = max(begin, since + self._closes.limit)
         if since is None or since <= current.opened or at >= end:
             return None
-        return Cycle(current.opened, since, at, current.joined, closes == UNKNOWN)
+        closed = since if closes == UNKNOWN else since + self._closes.run_on
+        return Cycle(current.opened, closed, max(at, closed - 1), current.joined, closes == UNKNOWN)

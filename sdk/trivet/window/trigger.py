@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from trivet.errors import DocumentError
 from trivet.interface.columns import codes
-from trivet.interface.document import Signal, When
+from trivet.interface.document import Signal, When, sums
 from trivet.signals import Floats
 
 Codes8 = NDArray[np.int8]
@@ -29,18 +29,23 @@ class Trigger:
         hold: Frames for which it must hold; a frame stands for one step, so at least one.
         limit: Frames for which it may be unknown before nothing is known about it any more:
             the ``max_age`` of its signal.
+        run_on: Frames for which a cycle goes on after it began to hold.
     """
 
     def __init__(self, when: When, signal: Signal, frame: float) -> None:
         self.column = when.signal
         self.hold = max(1, math.ceil(round(when.hold / frame, 9)))
         self.limit = min(max(1, math.floor(round(signal.max_age / frame, 9))), LONGEST)
+        self.run_on = math.ceil(round(when.run_on / frame, 9))
         known = codes(signal)
         self._states = np.array([known[state] for state in when.states], np.float64)
         self._above, self._below = when.above, when.below
+        self._sums, self._slack = np.array(sums(when.beside)), abs(when.threshold or 0.0) / 2
 
     def judge(self, values: Floats) -> Codes8:
         """``FALSE``, ``TRUE`` or ``UNKNOWN`` for each frame; NaN is unknown."""
+        if len(self._sums) > 1:
+            values = rest(values, self._sums, self._slack)
         if len(self._states):
             holds = np.isin(values, self._states)
         elif self._above is not None:
@@ -48,6 +53,18 @@ class Trigger:
         else:
             holds = values < (math.inf if self._below is None else self._below)
         return np.where(np.isnan(values), np.int8(UNKNOWN), holds.astype(np.int8))
+
+
+def rest(values: Floats, added: Floats, slack: float) -> Floats:
+    """What is left of values when the largest sum that fits is taken away; no sum fits a value below all of them.
+
+    Args:
+        values: ``(frames,)``; NaN stays.
+        added: Sums of consumers, rising from 0.
+        slack: By how much a sum may be larger than the value, since consumers repeat within some percent.
+    """
+    place = np.searchsorted(added, values + slack, side="right") - 1
+    return np.asarray(values - added[np.maximum(place, 0)])
 
 
 def choose(

@@ -46,8 +46,11 @@ def _window(path: Path, old: WindowSpec, new: WindowSpec) -> Iterator[Change]:
 
 
 def _conditions(whens: tuple[When, ...]) -> list[object]:
-    """Alternatives in their order; the states of one have none."""
-    return [(when.signal, frozenset(when.states), when.above, when.below, when.hold) for when in whens]
+    """Alternatives in their order; the states and consumers of one have none."""
+    return [
+        (when.signal, frozenset(when.states), when.above, when.below, when.hold, sorted(when.beside), when.run_on)
+        for when in whens
+    ]
 
 
 def _guards(old: tuple[Guard, ...], new: tuple[Guard, ...]) -> Iterator[Change]:
