@@ -9,6 +9,7 @@ from trivet.interface.document import Interface
 from trivet.interface.library import find
 from trivet.interface.parse import read
 from trivet.signals import Floats
+from trivet_reference.evaluate.alarms import Mask
 from trivet_reference.evaluate.segments import RUN_ON, beside, cycles, matched, means, spans
 from trivet_reference.plant.controller import PAUSE, READY, RINSE, WASH
 
@@ -18,7 +19,7 @@ def interface() -> Interface:
     return read(find("interface", "commercial-dishwasher"), Interface).document
 
 
-def machine(heaters: tuple[float, float], rng: np.random.Generator) -> tuple[Floats, Floats]:
+def machine(heaters: tuple[float, float], rng: np.random.Generator) -> tuple[Floats, Mask]:
     """Power and wash pump of an hour of seconds: thermostats as they like, a cycle of 60 s every three minutes."""
     second = np.arange(3600)
     pump = (second >= 300) & (second % 180 < 60)

@@ -20,7 +20,7 @@ _STEADY, _STRAY = 1 / 12, 1 / 4
 
 
 def measured(values: Floats, rated: Sequence[float], sought: float) -> list[float]:
-    """The draw of consumers with which the levels of a power are best explained, to the watt; for a condition's ``beside``.
+    """The draw of consumers that explains the levels of a power best [W]; for a condition's ``beside``.
 
     Heaters draw with the square of the voltage and differ from their nameplate by several percent, which is as much
     as a wash pump draws. Look for an hour in which each was on and off.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
 
 from trivet.errors import Message
@@ -75,7 +76,7 @@ def _check_consumers(findings: Findings[Any], path: Path, when: When) -> None:
         return
     findings.require(min(when.beside) > 0, "TRV-I053", place, "must be above 0")
     added, least = sums(when.beside), 2 * abs(when.threshold)
-    gap = min(above - below for below, above in zip(added[:-1], added[1:], strict=True))
+    gap = min(above - below for below, above in pairwise(added))
     findings.require(
         gap > least,
         "TRV-I054",
