@@ -79,7 +79,7 @@ def segments(interface: Interface, machines: int = 40, seed: int = 7201) -> str:
     seen = watch(machines, seed)
     wait = (seen.machines.extends_wash == 0).sum()
     lines = [
-        f"simulated hood machines ({machines}, {RACKS} racks in a rush, thermostats before and after), active power alone:",
+        f"simulated hood machines ({machines}, {RACKS} racks in a rush, thermostats before and after), active power:",
         f"  a cycle is found when start and end are within {CLOSE:g} s; it ends with the final rinse;"
         f" {wait} machines stand still while they wait for the booster",
     ]
