@@ -5,11 +5,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from trivet import canonical
 from trivet.errors import DataError
 from trivet.evaluate.intervals import binomial
-from trivet_reference.evaluate import heater, nab, rig, skab
+from trivet_reference.evaluate import heater, nab, pot, rig, skab
 from trivet_reference.evaluate.intervals import poisson
+from trivet_reference.evaluate.page import html
 from trivet_reference.evaluate.path import recorded
+from trivet_reference.evaluate.pictures import heater_page, nab_page, pot_page, skab_page
+from trivet_reference.identify import Thermal
 
 
 def installed(name: str) -> Path:
@@ -64,4 +68,26 @@ def test_a_heater_that_lost_a_phase_is_seen_and_healthy_ones_raise_no_alarm() ->
 
 def test_machine_temperature_events() -> None:
     installed("nab_machine_temperature")
-    assert "found 2/2" in nab.nab()
+    made = nab.nab()
+    assert "found 2/2" in made.text()
+    page = nab_page(made)
+    assert html(page).count("<svg") == 1
+    assert canonical.dumps(page.figures)
+
+
+def test_pages_show_what_is_printed() -> None:
+    """Made of figures by hand, so that they need no data."""
+    row = skab.Row("z-rule", rig.Counts(80, 10, 20, 90), 0.7, 0.9)
+    shown = html(skab_page(skab.Report((2, 200), (row,), (row,), (row,), {"leak": (row, row)})))
+    assert "0.842" in shown
+    levels = np.array([1.0, 0.99, 1.01, 1.0])
+    judged = heater.Judged("B7", 2, 2, 3, 0.01, 0.97, 0, {0.33: 2, 0.05: 1}, levels)
+    page = heater_page(heater.Heater([judged]))
+    assert page.figures["machines"] == [{"name": "B7", "runs": 2, "alarms": 0, "seen": [2, 1]}]
+    assert html(page).count("<circle") == 4 + 2 * 2
+    run = pot.Result(pot.Said([0.0, 60.0], [600.0, 530.0]), 600.0, 0.0, -0.01, 5.0, 0.02, 0.7, 1.4)
+    thermal = Thermal(6000.0, 0.1, 0.4, 0.01)
+    runs = {pot.Key(power, replicate): run for power in (50, 100, 150, 200, 250) for replicate in "ab"}
+    shown = html(pot_page(pot.Pot(thermal, runs)))
+    assert "100 W b" in shown
+    assert "identified from" in shown

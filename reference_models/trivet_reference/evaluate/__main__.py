@@ -7,6 +7,7 @@ import tempfile
 from argparse import ArgumentParser
 from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 from trivet.errors import TrivetError
 from trivet.interface.document import Interface
@@ -18,7 +19,9 @@ from trivet_reference.evaluate.heater import heater
 from trivet_reference.evaluate.household import household
 from trivet_reference.evaluate.kitchen import kitchen
 from trivet_reference.evaluate.nab import nab
+from trivet_reference.evaluate.page import Page, write
 from trivet_reference.evaluate.path import load
+from trivet_reference.evaluate.pictures import heater_page, nab_page, pot_page, skab_page
 from trivet_reference.evaluate.pot import pot
 from trivet_reference.evaluate.resonance import resonance
 from trivet_reference.evaluate.segments import segments
@@ -32,13 +35,29 @@ WHAT: dict[str, Callable[[Path], str]] = {
     "fleet": lambda folder: fleet(folder / "home", REPORTS),
     "commercial": lambda folder: control(load("*dishwasher*", folder / "home"), folder).text(),
     "segments": lambda _: segments(dishwashers()),
-    "heater": lambda _: heater(),
-    "skab": lambda _: skab().text(),
-    "nab": lambda _: nab(),
-    "kitchen": lambda folder: kitchen(load("*cooking*", folder / "home"), Path("reports")),
-    "pot": lambda folder: pot(load("*cooking*", folder / "home"), folder).text(),
+    "heater": lambda _: reported(heater(), heater_page, "heater"),
+    "skab": lambda _: reported(skab(), skab_page, "skab"),
+    "nab": lambda _: reported(nab(), nab_page, "nab"),
+    "kitchen": lambda folder: kitchen(load("*cooking*", folder / "home"), REPORTS),
+    "pot": lambda folder: reported(pot(load("*cooking*", folder / "home"), folder), pot_page, "pot"),
     "resonance": lambda _: resonance(dishwashers(), REPORTS, tell),
 }
+
+
+class Told(Protocol):
+    """Figures that people can read."""
+
+    def text(self) -> str:
+        """The figures for people."""
+        ...
+
+
+T = TypeVar("T", bound=Told)
+
+
+def reported(made: T, page: Callable[[T], Page], name: str) -> str:
+    """The figures for people; the report is written beside the others."""
+    return made.text() + "".join(f"\nwritten: {path}" for path in write(page(made), REPORTS, name))
 
 
 def tell(step: str) -> None:

@@ -39,6 +39,7 @@ class Judged:
         threshold: Share of the usual power below which a run is an alarm.
         alarms: Later runs below it as they were recorded.
         seen: Loss put in to later runs below it.
+        levels: Heater power of every run over the usual, in order of time.
     """
 
     machine: str
@@ -49,11 +50,26 @@ class Judged:
     threshold: float
     alarms: int
     seen: dict[float, int]
+    levels: Floats
 
 
-def heater() -> str:
+@dataclass(frozen=True, slots=True)
+class Heater:
+    """The whole evaluation, a row for each machine."""
+
+    rows: list[Judged]
+
+    def text(self) -> str:
+        """The figures for people."""
+        return _text(self.rows)
+
+
+def heater() -> Heater:
     """Judges the installed machines."""
-    rows = [judge(name, recorded("tracebase") / "dishwasher" / f"dev_{name}.parquet") for name in MACHINES]
+    return Heater([judge(name, recorded("tracebase") / "dishwasher" / f"dev_{name}.parquet") for name in MACHINES])
+
+
+def _text(rows: list[Judged]) -> str:
     lines = [f"tracebase dishwashers (recorded households, {len(rows)} machines), heater power by run, loss put in:"]
     for row in rows:
         shown = ", ".join(f"{loss:.0%} loss {row.seen[loss]}/{row.runs}" for loss in LOSSES)
@@ -95,6 +111,7 @@ def judge(machine: str, file: Path) -> Judged:
         threshold,
         int((later / usual < threshold).sum()),
         {loss: int((later * (1 - loss) / usual < threshold).sum()) for loss in LOSSES},
+        np.concatenate([earlier, later]) / usual,
     )
 
 

@@ -36,13 +36,14 @@ MONTH = 30.4375 * 86_400
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One rule's figures: labelled windows with an alarm, alarms' onsets outside them, recorded time [s]."""
+    """One rule's figures: labelled windows with an alarm, onsets outside them, recorded time and all onsets [s]."""
 
     name: str
     found: int
     windows: int
     false: int
     seconds: float
+    onsets: Floats
 
     def text(self) -> str:
         """The figures for people."""
@@ -54,15 +55,35 @@ class Found:
         )
 
 
-def nab() -> str:
+@dataclass(frozen=True, slots=True)
+class Nab:
+    """The whole evaluation.
+
+    Attributes:
+        times: Of the rows [s].
+        values: Temperature [degF].
+        windows: Labelled events, from and to [s].
+        found: What each rule found.
+    """
+
+    times: Floats
+    values: Floats
+    windows: list[tuple[float, float]]
+    found: list[Found]
+
+    def text(self) -> str:
+        """The figures for people."""
+        days = (self.times[-1] - self.times[0]) / 86_400
+        head = f"NAB machine temperature (recorded, 1 machine, {days:.0f} days, {len(self.windows)} labelled events)"
+        return "\n".join([f"{head}; [exact Poisson, 95 %]", *(one.text() for one in self.found)])
+
+
+def nab() -> Nab:
     """Runs the rules over the installed file."""
     folder = recorded("nab_machine_temperature")
     times, values = _table(folder / "machine_temperature.csv")
     windows = _windows(folder / "labels.csv")
-    found = [judge(name, rule(values), times, windows) for name, rule in RULES.items()]
-    days = (times[-1] - times[0]) / 86_400
-    head = f"NAB machine temperature (recorded, 1 machine, {days:.0f} days, {len(windows)} labelled events)"
-    return "\n".join([f"{head}; [exact Poisson, 95 %]", *(one.text() for one in found)])
+    return Nab(times, values, windows, [judge(name, rule(values), times, windows) for name, rule in RULES.items()])
 
 
 def judge(name: str, flags: Flags, times: Floats, windows: list[tuple[float, float]]) -> Found:
@@ -71,7 +92,8 @@ def judge(name: str, flags: Flags, times: Floats, windows: list[tuple[float, flo
     onsets = raised[np.diff(raised, prepend=-np.inf) > APART]
     inside = [(onsets >= a) & (onsets <= b) for a, b in windows]
     false = int((~np.any(inside, axis=0)).sum()) if len(onsets) else 0
-    return Found(name, sum(bool(one.any()) for one in inside), len(windows), false, float(times[-1] - times[HISTORY]))
+    found = sum(bool(one.any()) for one in inside)
+    return Found(name, found, len(windows), false, float(times[-1] - times[HISTORY]), onsets)
 
 
 def robust(values: Floats, k: float = 4.0) -> Flags:
