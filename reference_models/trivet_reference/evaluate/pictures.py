@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from trivet_reference.evaluate import skab
 from trivet_reference.evaluate.heater import LOSSES, Heater, Judged
 from trivet_reference.evaluate.nab import Nab
-from trivet_reference.evaluate.page import Bar, Bars, Page, Plot, Series, Table
+from trivet_reference.evaluate.page import Bar, Bars, Page, Part, Plot, Series, Table
 from trivet_reference.evaluate.pot import Pot, Result
 
 POINTS = 700
@@ -33,7 +33,7 @@ def skab_page(report: skab.Report) -> Page:
     for kind, pair in report.families.items():
         kinds.append([kind, *(cell for row in pair for cell in (f"{row.counts.f1:.3f}", f"{row.counts.far:.1%}"))])
     bars = [Bar(f"{n}", row.counts.f1, (row.low, row.high)) for n, row in enumerate(rows, 1)]
-    parts = [
+    parts: list[Part] = [
         Table("Detectors", "The picture has their numbers; bootstrap over experiments.", cells),
         Bars("F1 of the detectors", "F1", bars),
         Table("By kind of fault", "Each experiment left out by itself, and its whole kind.", kinds),
@@ -55,7 +55,7 @@ def heater_page(made: Heater) -> Page:
             for row in made.rows
         ],
     }
-    parts = [Table("Runs", "", cells), *(_losses(row) for row in made.rows)]
+    parts: list[Part] = [Table("Runs", "", cells), *(_losses(row) for row in made.rows)]
     return Page("Loss of recorded heater power (tracebase)", made.text().splitlines()[0], parts, figures)
 
 
@@ -86,7 +86,10 @@ def nab_page(made: Nab) -> Page:
         "recorded": "nab_machine_temperature",
         "rules": [{"name": one.name, "found": one.found, "of": one.windows, "false": one.false} for one in made.found],
     }
-    parts = [Table("Rules", "", cells), Plot("Machine temperature", "day", "degF", [curve, *onsets, *labelled])]
+    parts: list[Part] = [
+        Table("Rules", "", cells),
+        Plot("Machine temperature", "day", "degF", [curve, *onsets, *labelled]),
+    ]
     return Page("Recorded machine temperature (NAB)", made.text().splitlines()[0], parts, figures)
 
 
@@ -101,7 +104,7 @@ def pot_page(made: Pot) -> Page:
         "recorded": "cooking_pot_thermal",
         "unseen": [{"run": name, "node": one.node, "rmse": one.wet, "linear": one.dry} for name, one in unseen.items()],
     }
-    parts = [
+    parts: list[Part] = [
         Table("Runs", "", cells),
         Bars("Temperature RMSE on unseen runs", "K", [Bar(name, one.wet) for name, one in unseen.items()]),
         Plot(
