@@ -7,6 +7,8 @@ import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
+COMPANIONS = ("scipy==1.14.1",)
+"""What the oldest versions were used with at their time; they call what later versions warn of."""
 TOOLS = ("pytest", "pytest-asyncio", "hypothesis", "pint", "ucumvert", "jsonschema")
 
 
@@ -17,7 +19,7 @@ def pins() -> list[str]:
     wanted = [*project["dependencies"], *(one for name in extras if name not in ("all", "dev") for one in extras[name])]
     lowest = [re.sub(r"\s*>=\s*([0-9.]+).*", r"==\1", one) for one in wanted]
     pinned = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
-    return [*lowest, *(line for line in pinned if line.lower().partition("==")[0] in TOOLS)]
+    return [*lowest, *COMPANIONS, *(line for line in pinned if line.lower().partition("==")[0] in TOOLS)]
 
 
 if __name__ == "__main__":
