@@ -187,7 +187,8 @@ async def test_a_device_is_examined_as_its_interface_asks(tmp_path: Path) -> Non
     told = {one.rule: one for one in report.findings}
     assert "phase 2 counts backwards" in told["TRV-D070"].message
     assert "power_l2" in told["TRV-D071"].message
-    assert "every 5 s" in told["TRV-D062"].message
+    (every,) = re.findall(r"comes every ([0-9.]+) s, its signal asks for every 1 s", told["TRV-D062"].message)
+    assert 4.0 < float(every) < 8.0, "asked every 5 s; a busy machine is late now and then"
     assert "TRV-D067" in told
     assert report.verdict == 1
     assert {row["output"]: row["judged"] for row in report.facts["outputs"]}["health"].startswith(("yes", "no"))

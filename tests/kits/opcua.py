@@ -26,7 +26,7 @@ from trivet_opcua.server import serve
 
 DISHWASHER = "opc30200-dishwashing-machine"
 COMBI = "opc30200-combi-steamer"
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 @dataclass
@@ -180,7 +180,7 @@ def hall() -> str:
             await asyncio.Event().wait()
 
     Thread(target=lambda: asyncio.run(run()), daemon=True).start()
-    return told.get(timeout=3 * PATIENCE)
+    return told.get(timeout=PATIENCE)
 
 
 @asynccontextmanager
