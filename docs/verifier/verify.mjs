@@ -341,13 +341,12 @@ const REASON = /^(unspecified|keyCompromise|privilegeWithdrawn|superseded|cessat
 const [KEY, HOLDER] = [{ key: sha }, { root: sha, subject: any(512) }].map((who) =>
   only({ ...who, date: moment, reason: text(REASON) }),
 );
-const whose = (one) => `${one.key} ${one.root} ${one.subject}`;
 const WITHDRAWN = only({ digest: sha, date: moment, reason: any(512) });
 const LIST = only({
   kind: is("revocations"), format: whole(0, 1), id: text(KEBAB, 64), number: whole(1, 2 ** 31),
   issued: moment, expires: moment,
   packages: all(list(WITHDRAWN, 0, 2048), unique((one) => one.digest)),
-  signers: all(list((one) => KEY(one) || HOLDER(one), 0, 2048), unique(whose)),
+  signers: all(list((it) => KEY(it) || HOLDER(it), 0, 2048), unique((it) => `${it.key} ${it.root} ${it.subject}`)),
 });
 
 function readList(path, keys) {
@@ -385,7 +384,8 @@ function main() {
   try {
     const keys = values.key.map(readKey);
     const lists = values.list.map((file) => readList(file, keys));
-    need(lists.every(({ signer }) => !revoked(lists, signer)), "113", "a list is by a signer whom another one revoked");
+    const others = (id) => lists.filter((one) => one.id !== id);
+    need(lists.every(({ id, signer }) => !revoked(others(id), signer)), "113", "a list by one whom another revoked");
     need(statSync(path).isFile(), "001", "is no file");
     return admit(readArchive(readFileSync(path)), keys, lists, values);
   } catch (error) {
