@@ -176,7 +176,7 @@ exporters
 export_peers
 distribution_peers
 distribution
-"$python" -m pytest -m interop -rs --ignore tests/test_distribution_interop.py >"$work/interop.log" 2>&1 || failed=1
+"$python" -m pytest -m interop -rsfE --ignore tests/test_distribution_interop.py >"$work/interop.log" 2>&1 || failed=1
 verdict "interop tests" "$work/interop.log"
 cp "$work/result.txt" "$result"
 exit $failed
