@@ -59,18 +59,22 @@ def test_cycles_equal_a_walk(
 
 
 def interface(kind: str, overlong: str, pre: int) -> Interface:
+    on = {"run_on": 5} if kind == "runs on" else {}
     cycle = {
         "kind": "cycle",
         "length": 9,
         "pre": pre,
         "overlong": overlong,
         "opens_when": [{"signal": "mode", "states": ["busy"]}, {"signal": "power", "above": 50, "hold": 3}],
-        "closes_when": [{"signal": "mode", "states": ["idle"], "hold": 2}, {"signal": "power", "below": 30, "hold": 4}],
+        "closes_when": [
+            {"signal": "mode", "states": ["idle"], "hold": 2, **on},
+            {"signal": "power", "below": 30, "hold": 4, "beside": [300], **on},
+        ],
         "expect_within": 40,
     }
     sliding = {"kind": "sliding", "length": 7, "every": 3, "expect_within": 40}
     changed: dict[str, Any] = tree()
-    changed["frame"], changed["windows"] = 1, {"cycle": cycle if kind == "cycle" else sliding}
+    changed["frame"], changed["windows"] = 1, {"cycle": sliding if kind == "sliding" else cycle}
     changed["signals"]["mode"]["max_age"] = 5
     changed["signals"]["power"] = signal(resample="mean", max_age=4)
     changed["signals"]["spare"] = signal()
@@ -122,7 +126,7 @@ def _facts(item: Window | Notice) -> object:
 @settings(max_examples=100, deadline=None)
 @given(
     plant(),
-    st.sampled_from(["cycle", "sliding"]),
+    st.sampled_from(["cycle", "runs on", "sliding"]),
     st.sampled_from(["head", "tail", "withhold"]),
     st.integers(0, 4),
     st.sampled_from([COLUMNS, ("power",), ("spare", "power"), ("mode", "spare")]),
