@@ -133,7 +133,7 @@ croissant() {
 
 exporters() {
     "$python" -m venv "$work/exporters" &&
-        "$work/exporters/bin/python" -m pip install --quiet --disable-pip-version-check skl2onnx onnxmltools lightgbm ||
+        "$work/exporters/bin/python" -m pip install --quiet --disable-pip-version-check skl2onnx onnxmltools lightgbm packaging ||
         { say "missing: skl2onnx, onnxmltools and lightgbm, pip cannot install them"; return; }
     export TRIVET_EXPORTERS=$work/exporters/bin/python
     say "peer: skl2onnx $("$TRIVET_EXPORTERS" -c 'from importlib.metadata import version; print(version("skl2onnx"))')"
