@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from trivet_reference.evaluate.alarms import Events, Scores, bootstrap, confirmed, raised, tuned, verdict
+from trivet_reference.evaluate.alarms import Events, Scores, begun, bootstrap, confirmed, raised, tuned, verdict
 from trivet_reference.evaluate.charts import cusum, ewma, logistic, spread
 from trivet_reference.evaluate.probabilities import brier, calibration_error, precision, rank, reliability
 
@@ -21,6 +21,11 @@ def test_a_detector_that_stays_up_is_one_false_alarm() -> None:
     value, group = np.array([0.0, 1, 1, 0, 1, 1]), np.array([0, 0, 0, 0, 0, 1])
     assert raised(value, 0.5, group, np.ones(6, bool)) == 3
     assert raised(value, 0.5, group, np.zeros(6, bool)) == 0
+
+
+def test_what_was_wrong_once_counts_until_the_group_ends() -> None:
+    flags, group = np.array([0, 1, 0, 0, 0, 1], bool), np.array([0, 0, 0, 1, 1, 1])
+    assert begun(flags, group).tolist() == [False, True, True, False, False, True]
 
 
 def test_the_tuned_level_is_the_lowest_with_few_enough_false_alarms() -> None:

@@ -83,6 +83,15 @@ def confirmed(value: Floats, subject: Ints, group: Ints, windows: int) -> Floats
     return reached
 
 
+def begun(flags: Mask, group: Ints) -> Mask:
+    """Whether a flag was set in this row or one before it of the same group; rows of a group follow each other."""
+    counts = np.cumsum(flags)
+    first = np.flatnonzero(np.concatenate([[True], group[1:] != group[:-1]]))
+    before: Ints = (counts - flags)[first]
+    place = np.searchsorted(first, np.arange(len(flags)), side="right") - 1
+    return np.asarray(counts > before[place])
+
+
 def raised(value: Floats, level: float, group: Ints, healthy: Mask) -> int:
     """How often a detector goes up to a level in healthy cycles."""
     up = (value >= level) & healthy

@@ -11,7 +11,7 @@ import numpy as np
 from trivet.interface.document import DecisionRule
 from trivet.package.archive import open_package
 from trivet.signals import Ints
-from trivet_reference.evaluate import page
+from trivet_reference.evaluate import page, summary
 from trivet_reference.evaluate.alarms import Events, Scores, Verdict, bootstrap, tuned, verdict
 from trivet_reference.evaluate.lives import TIERS, Said, Trial, trial
 from trivet_reference.evaluate.page import Bar, Bars, Page, Part, Plot, Series, Table
@@ -58,10 +58,10 @@ class Figures(NamedTuple):
     reliable: dict[str, list[tuple[float, float]]]
 
 
-def fleet(home: Path, report: Path, machines: int = 60) -> str:
+def fleet(home: Path, report: Path, machines: int = 40) -> str:
     """Measures the committed package and writes ``dishwasher.json`` and ``dishwasher.html``; gives the tables.
 
-    Levels, spreads and the logistic regression come from as many machines of their own, which are judged by nothing.
+    Levels, spreads and the logistic regression come from machines of their own, which are judged by nothing.
     """
     interface = load("*dishwasher*", home).interface
     model = bytes(open_package(max(PACKAGES.glob("*dishwasher*"))).members["model.onnx"])
@@ -78,7 +78,8 @@ def fleet(home: Path, report: Path, machines: int = 60) -> str:
         "Simulated machines drawn from other seeds than the training's. No figure here is about a machine in a kitchen."
     )
     made = Page("trivet-dishwasher on simulated lives", text, parts, [tree(one) for one in all_figures])
-    paths = page.write(made, report, "dishwasher")
+    paths = [*page.write(made, report, "dishwasher"), report / "dishwasher.md"]
+    paths[-1].write_text(summary.tables(made.figures), encoding="utf-8")
     tables = [part for part in parts if isinstance(part, Table)]
     return "\n\n".join([*(plain(table) for table in tables), *(f"wrote {path}" for path in paths)])
 

@@ -11,7 +11,7 @@ from trivet.interface.columns import class_order
 from trivet.interface.document import Interface
 from trivet.runtime.session import Session
 from trivet.signals import Float32s, Floats, Ints
-from trivet_reference.evaluate.alarms import Events, Mask, Scores, confirmed
+from trivet_reference.evaluate.alarms import Events, Mask, Scores, begun, confirmed
 from trivet_reference.evaluate.charts import TWELVE, cusum, ewma, logistic, spread
 from trivet_reference.plant.faults import FAULTS
 from trivet_reference.train.dependence import unknown
@@ -78,8 +78,15 @@ class Trial:
 
     @property
     def healthy(self) -> Mask:
-        """Cycles that count, of machines on which nothing is wrong."""
-        return np.asarray(self.settled & (self.table.levels.max(axis=1) <= 0.0) & ~self.truth.down)
+        """Cycles that count, of machines on which nothing is wrong and was not when the model last began to remember.
+
+        A repair that is noted makes the model begin anew (`trivet note`), which parts of lives do not: what is left in
+        its memory after a fault, be it the slow mean or a worn baseline, would be counted as false alarms.
+        """
+        wrong = (self.table.levels.max(axis=1) > 0.0) | self.truth.down
+        worn = np.unique(self.table.machine[wrong & (self.table.stretch == 0)])
+        fresh = ~np.isin(self.table.machine, worn) & ~begun(wrong, self.group)
+        return np.asarray(self.settled & fresh)
 
     @property
     def months(self) -> float:
