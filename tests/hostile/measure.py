@@ -70,7 +70,9 @@ def outcome(case: Case, stored: Keys, folder: Path, trusted: list[str]) -> Outco
     process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=folder)  # noqa: S603
     timer = threading.Timer(PATIENCE, process.kill)
     timer.start()
-    said = process.stdout.read().decode().strip() if process.stdout else ""
+    assert process.stdout is not None
+    with process.stdout as told:
+        said = told.read().decode().strip()
     _, status, used = os.wait4(process.pid, 0)
     timer.cancel()
     process.returncode = os.waitstatus_to_exitcode(status)
