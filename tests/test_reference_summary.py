@@ -1,6 +1,18 @@
-"""What the figures of a fleet look like in a card."""
+"""The card's tables are the figures that the command wrote."""
 
+import json
+
+from conftest import HERE
 from trivet_reference.evaluate.summary import tables
+
+CARD = HERE.parent / "reference_models" / "trivet_reference" / "cards" / "dishwasher.md"
+FIGURES = HERE.parent / "benchmarks" / "results" / "fleet.json"
+
+
+def test_the_card_has_the_tables_of_the_last_run() -> None:
+    made = json.loads(FIGURES.read_text(encoding="utf-8"))
+    assert all(one["simulated"] for one in made)
+    assert tables(made).strip() in CARD.read_text(encoding="utf-8")
 
 
 def test_what_is_no_number_is_a_dash() -> None:
