@@ -179,9 +179,8 @@ def compile_decoder(block: Block, names: Sequence[str], deciders: Collection[str
     column = np.array([names.index(one.name) for one in points[:readings]], np.int64)
     scale = np.array([one.scale for one in points])
     offset = np.array([one.offset for one in points])
-    good = np.zeros(readings, np.uint32)
-    for shared in (column, good):
-        shared.flags.writeable = False
+    good = np.broadcast_to(np.uint32(Status.GOOD), (readings,))
+    column.flags.writeable = False
     sentinels, limits = _sentinels(points), _limits(points)
     coded = tuple((row, dict(one.codes)) for row, one in enumerate(points) if one.codes)
     unsure = any(KINDS[one.type].family in ("float", *NO_NUMBER) for one in points)
