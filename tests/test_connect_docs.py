@@ -12,8 +12,13 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
+import yaml
+
+from trivet.interface.document import When, sums
 
 pytestmark = pytest.mark.waits
 
@@ -50,6 +55,18 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, int]
             time.sleep(0.1)
         yield folder, port
         server.send_signal(signal.SIGINT)
+
+
+def test_conditions_and_code_beside_heaters_are_ones() -> None:
+    (text,), (code,) = (re.findall(rf"```{kind}\n(.*?)```", TEXT, re.DOTALL) for kind in ("yaml", "python"))
+    cycle = yaml.safe_load(text)["windows"]["cycle"]
+    for condition in (*cycle["opens_when"], *cycle["closes_when"]):
+        known = When(**{**condition, "beside": tuple(condition["beside"])})
+        assert len(sums(known.beside)) == 4
+    *before, call = code.strip().splitlines()
+    names: dict[str, Any] = {"power": np.repeat([0.0, 880.0, 3100.0, 3980.0, 7400.0, 8280.0, 10_500.0], 40)}
+    exec("\n".join([*before, f"found = {call}"]), names)  # noqa: S102 # the documentation's own words
+    assert names["found"] == pytest.approx([3100, 7400], rel=0.02)
 
 
 def test_the_commands_run_as_they_stand(place: tuple[Path, int]) -> None:
